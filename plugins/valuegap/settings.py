@@ -1,0 +1,152 @@
+"""The only reader of the environment: paths, limits and connections."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from valuegap.errors import ConfigurationError
+from valuegap.sources.connection import SourceConnection
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything stands. Build one with `Settings.from_environment()`."""
+
+    project_root: Path = PROJECT_ROOT
+    data_dir: Path = PROJECT_ROOT / "data"
+    memory_limit: str = "4GB"
+    threads: int = 2
+    lock_wait_seconds: float = 600.0
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read the `VALUEGAP_*` and `AIRFLOW_CONN_*` variables, listed in `.env.example`."""
+        env = dict(os.environ if environment is None else environment)
+        root = Path(env.get("VALUEGAP_PROJECT_ROOT", PROJECT_ROOT)).resolve()
+        return cls(
+            project_root=root,
+            data_dir=Path(env.get("VALUEGAP_DATA_DIR", root / "data")).resolve(),
+            memory_limit=env.get("VALUEGAP_MEMORY_LIMIT", cls.memory_limit),
+            threads=_positive_int(env, "VALUEGAP_THREADS", cls.threads),
+            lock_wait_seconds=float(
+                _positive_int(env, "VALUEGAP_LOCK_WAIT_SECONDS", int(cls.lock_wait_seconds))
+            ),
+            environment=env,
+        )
+
+    @property
+    def landing_dir(self) -> Path:
+        """Landing zone: `<source>/<stream>/<run_id>/`, immutable, enough to rebuild everything."""
+        return self.data_dir / "landing"
+
+    @property
+    def build_file(self) -> Path:
+        """Private DuckDB file with raw, staging, intermediate and ops schemas; one writer."""
+        return self.data_dir / "build" / "build.duckdb"
+
+    @property
+    def candidate_file(self) -> Path:
+        """DuckDB file into which dbt writes the marts, audited before it is published."""
+        return self.data_dir / "build" / "candidate.duckdb"
+
+    @property
+    def published_dir(self) -> Path:
+        """Versioned warehouse files and the `warehouse.duckdb` symlink readers open."""
+        return self.data_dir / "published"
+
+    @property
+    def exports_dir(self) -> Path:
+        """Parquet exports, a folder a run, each with a manifest."""
+        return self.data_dir / "exports"
+
+    @property
+    def reports_dir(self) -> Path:
+        """HTML quality reports, one a night."""
+        return self.data_dir / "reports"
+
+    @property
+    def dbt_project_dir(self) -> Path:
+        """The dbt project."""
+        return self.project_root / "dbt_project"
+
+    @property
+    def expectations_dir(self) -> Path:
+        """Great Expectations suites as YAML."""
+        return self.project_root / "expectations"
+
+    def connection(self, connection_id: str) -> SourceConnection:
+        """Return the connection in `AIRFLOW_CONN_<ID>`, as JSON or as a URI, the way Airflow reads it."""
+        variable = f"AIRFLOW_CONN_{connection_id.upper()}"
+        text = self.environment.get(variable, "").strip()
+        if not text:
+            raise ConfigurationError(
+                f"Connection {connection_id} is not set.",
+                remedy=f"Set {variable} in .env (see .env.example), or run the demo: make run.",
+            )
+        try:
+            return _connection_from_text(connection_id, text)
+        except (ValueError, TypeError, AttributeError):
+            # The text holds a token: neither it nor the parser's message may be shown.
+            raise ConfigurationError(
+                f"{variable} is neither a connection URI nor a JSON object.",
+                remedy="Write it as in .env.example.",
+            ) from None
+
+
+def connection_from_parts(  # noqa: PLR0913 - these are the parts of an Airflow connection
+    connection_id: str,
+    *,
+    scheme: str,
+    host: str,
+    port: int | None,
+    login: str,
+    password: str,
+    extra: Mapping[str, str],
+) -> SourceConnection:
+    """Build a connection from an Airflow connection's parts; `host` may already be a URL."""
+    base_url = host if "://" in host else f"{scheme or 'https'}://{host}"
+    if port:
+        base_url = f"{base_url}:{port}"
+    return SourceConnection(connection_id, base_url.rstrip("/"), login, password, dict(extra))
+
+
+def _connection_from_text(connection_id: str, text: str) -> SourceConnection:
+    if text.startswith("{"):
+        parts = json.loads(text)
+        extra = parts.get("extra") or {}
+        return connection_from_parts(
+            connection_id,
+            scheme=parts.get("schema") or "https",
+            host=parts["host"],
+            port=parts.get("port"),
+            login=parts.get("login") or "",
+            password=parts.get("password") or "",
+            extra=json.loads(extra) if isinstance(extra, str) else extra,
+        )
+    uri = urlsplit(text)
+    if not uri.hostname:
+        raise ValueError(connection_id)
+    return connection_from_parts(
+        connection_id,
+        scheme=uri.path.strip("/") or "https",
+        host=unquote(uri.hostname),
+        port=uri.port,
+        login=unquote(uri.username or ""),
+        password=unquote(uri.password or ""),
+        extra=dict(parse_qsl(uri.query)),
+    )
+
+
+def _positive_int(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name, str(default))
+    if not text.isdigit() or int(text) < 1:
+        raise ConfigurationError(
+            f"{name}={text!r} is not a positive whole number.", remedy=f"Try {name}={default}."
+        )
+    return int(text)
