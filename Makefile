@@ -1,0 +1,58 @@
+# Every job of the project, one command each. `make` alone prints this list.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+# Airflow, dbt and Great Expectations start a process a task: uncompiled imports would cost half a minute each.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+.DEFAULT_GOAL := help
+.PHONY: help run up test lint types bench lock clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed ## One night of the demo company through Airflow; again for the next night
+	@$(BIN)/valuegap demo run
+
+up: $(VENV)/.installed ## Airflow with its UI on the demo company, until Ctrl-C
+	@$(BIN)/valuegap demo up
+
+test: $(VENV)/.installed-dev ## All tests
+	@$(BIN)/pytest
+
+lint: $(VENV)/.installed-dev ## Style of Python and SQL
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/sqlfluff lint --processes 2 dbt_project/models
+
+types: $(VENV)/.installed-dev ## mypy --strict on the package
+	@$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev ## Seconds, rows a second and memory of each stage at size M
+	@$(BIN)/python -m tests.benchmarks.night
+
+lock: $(VENV)/.installer ## Compile the lock files from pyproject.toml
+	@./lock.sh $(UV)
+
+clean: ## Remove the environment and all data, landing zone included
+	rm -rf $(VENV) data
+
+$(VENV)/.installer: requirements-installer.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
+	  { echo "Python 3.11 to 3.13 is needed, $(PYTHON) is `$(PYTHON) -V 2>&1`. Try: make PYTHON=python3.12 <target>"; exit 1; }
+	@echo "[1/3] Python environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-installer.lock
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.installer requirements.lock pyproject.toml
+	@echo "[2/3] Locked dependencies (about 170 packages, one to two minutes the first time)"
+	@$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	@echo "[3/3] Valuegap itself"
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "Locked dependencies of the tests"
+	@$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -91,7 +91,7 @@ class Settings:
             )
         try:
             return _connection_from_text(connection_id, text)
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, KeyError):
             # The text holds a token: neither it nor the parser's message may be shown.
             raise ConfigurationError(
                 f"{variable} is neither a connection URI nor a JSON object.",

@@ -1,0 +1,156 @@
+"""What a person wants to know after a night: what came in, what the gates said, what was found."""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from valuegap.errors import PublishError
+from valuegap.night import Night
+from valuegap.settings import Settings
+
+STREAM_ROWS = """
+    select source, sum(landed_rows), sum(loaded_rows), sum(quarantined_rows)
+    from ops.loads where run_id = $run_id group by source order by source
+"""
+MART_ROWS = """
+    select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by table_name
+"""
+WIDEST_GAPS = """
+    select attribute_name, gap_score, ci_low, ci_high, expectation_score, experience_score, n_customers
+    from marts.satisfaction_gap
+    inner join marts.dim_attribute using (attribute_code)
+    where segment_type = 'all' and period_grain = 'trailing_12m' and is_reportable
+    order by gap_score, attribute_code limit 5
+"""
+MOST_VALUABLE = """
+    select customer_key, market_segment, industry, country, relationship_value_amount, margin_per_month,
+        retention_rate_month
+    from marts.relationship_value
+    inner join marts.dim_customer using (customer_key)
+    where relationship_value_amount is not null
+    order by relationship_value_amount desc, customer_key limit 5
+"""
+
+
+def print_summary(settings: Settings) -> None:
+    """Print the last published night on standard output."""
+    warehouse = settings.published_dir / "warehouse.duckdb"
+    if not warehouse.exists():
+        raise PublishError("Nothing is published yet.", remedy="Run a night first: make run.")
+    console = Console()
+    with duckdb.connect(str(warehouse), read_only=True) as published:
+        (as_of,) = published.execute("select as_of_date from marts.publication").fetchone() or (date.min,)
+        marts = published.execute(MART_ROWS).fetchall()
+        gaps = published.execute(WIDEST_GAPS).fetchall()
+        customers = published.execute(MOST_VALUABLE).fetchall()
+    night = Night(as_of)
+    _print_stages(console, settings, night, marts)
+    _print_gates(console, settings, night)
+    _print_gaps(console, gaps)
+    _print_customers(console, customers)
+    _print_places(console, settings, night)
+
+
+def _print_stages(
+    console: Console, settings: Settings, night: Night, marts: Sequence[tuple[str, int]]
+) -> None:
+    with duckdb.connect(str(settings.build_file), read_only=True) as build:
+        streams = build.execute(STREAM_ROWS, {"run_id": night.run_id}).fetchall()
+    table = _table(
+        f"What came in on the night of {night.as_of_date}", "source", "landed", "loaded", "quarantined"
+    )
+    for source, *counts in streams:
+        table.add_row(source, *(f"{int(count):,}" for count in counts))
+    console.print(table)
+    table = _table("What was built", "mart", "rows")
+    for name, rows in marts:
+        table.add_row(name, f"{rows:,}")
+    console.print(table)
+
+
+def _print_gates(console: Console, settings: Settings, night: Night) -> None:
+    table = _table("What the gates said", "gate", "checks", "failed", "warnings")
+    for gate in ("raw", "marts"):
+        results = json.loads((settings.reports_dir / night.run_id / f"{gate}.json").read_text())
+        checks = results["checks"]
+        failed = [check for check in checks if not check["success"]]
+        critical = sum(check["severity"] == "critical" for check in failed)
+        table.add_row(gate, f"{len(checks):,}", f"{critical:,}", f"{len(failed) - critical:,}")
+    console.print(table)
+
+
+def _print_gaps(console: Console, gaps: Sequence[Sequence[object]]) -> None:
+    table = _table(
+        "The five widest satisfaction gaps, last 12 months (delivered minus expected, points of 100)",
+        "attribute", "gap", "95 % interval", "expected", "delivered", "customers",
+    )  # fmt: skip
+    for name, gap, low, high, expected, delivered, n in gaps:
+        table.add_row(
+            str(name),
+            f"{gap:+.1f}",
+            f"{low:+.1f} to {high:+.1f}",
+            f"{expected:.1f}",
+            f"{delivered:.1f}",
+            f"{n:,}",
+        )
+    console.print(table)
+
+
+def _print_customers(console: Console, customers: Sequence[Sequence[object]]) -> None:
+    table = _table(
+        "The five customers with the highest relationship value (present value of future margin)",
+        "customer", "segment", "industry", "country", "value", "margin a month", "retention a month",
+    )  # fmt: skip
+    for key, segment, industry, country, value, margin, retention in customers:
+        table.add_row(
+            str(key)[:8],
+            *map(_text, (segment, industry, country)),
+            _money(value),
+            _money(margin),
+            f"{retention:.1%}",
+        )
+    console.print(table)
+
+
+def _print_places(console: Console, settings: Settings, night: Night) -> None:
+    for what, where in (
+        ("Published warehouse", settings.published_dir / "warehouse.duckdb"),
+        ("Exports", settings.exports_dir / night.run_id),
+        ("Quality report", settings.reports_dir / night.run_id / "quality.html"),
+    ):
+        console.print(f"{what:<20} {_short(where, settings)}", soft_wrap=True, highlight=False)
+    console.print(f"{'Airflow UI':<20} make up, then the address it prints", highlight=False)
+    console.print("\nTry next", style="bold")
+    for command in (
+        "make run                      the next night",
+        "make up                       Airflow's UI on the demo company",
+        'duckdb -readonly data/published/warehouse.duckdb "from marts.satisfaction_gap"',
+    ):
+        console.print(f"  {command}", soft_wrap=True, highlight=False)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="left" if position == 0 else "right")
+    return table
+
+
+def _short(path: Path, settings: Settings) -> str:
+    return str(
+        path.relative_to(settings.project_root) if path.is_relative_to(settings.project_root) else path
+    )
+
+
+def _money(amount: object) -> str:
+    return f"{amount:,.2f}" if isinstance(amount, Decimal | float) else "–"
+
+
+def _text(value: object) -> str:
+    return "–" if value is None else str(value)

@@ -1,0 +1,52 @@
+import pytest
+
+from valuegap.errors import ConfigurationError
+from valuegap.settings import Settings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"conn_type": "http", "host": "https://api.example.com/crm", "login": "me", "password": "s3cret", "extra": {"region": "eu1"}}',
+        '{"host": "api.example.com/crm", "schema": "https", "login": "me", "password": "s3cret", "extra": "{\\"region\\": \\"eu1\\"}"}',
+        "http://me:s3cret@https%3A%2F%2Fapi.example.com%2Fcrm/?region=eu1",
+    ],
+    ids=["json", "json-parts", "uri"],
+)
+def test_a_connection_reads_the_way_airflow_reads_it(text) -> None:
+    connection = Settings.from_environment({"AIRFLOW_CONN_HUBSPOT_DEFAULT": text}).connection(
+        "hubspot_default"
+    )
+    assert connection.base_url == "https://api.example.com/crm"
+    assert (connection.login, connection.password, connection.extra["region"]) == ("me", "s3cret", "eu1")
+    assert "s3cret" not in repr(connection)
+
+
+def test_a_connection_with_a_port() -> None:
+    text = '{"host": "localhost", "schema": "http", "port": 8765, "password": "x"}'
+    assert (
+        Settings.from_environment({"AIRFLOW_CONN_A": text}).connection("a").base_url
+        == "http://localhost:8765"
+    )
+
+
+def test_a_missing_connection_says_which_variable_to_set() -> None:
+    with pytest.raises(ConfigurationError, match=r"AIRFLOW_CONN_ZENDESK_DEFAULT .*\.env"):
+        Settings.from_environment({}).connection("zendesk_default")
+
+
+@pytest.mark.parametrize("text", ["{not json s3cret", "s3cret", '["s3cret"]', '{"password": "s3cret"}'])
+def test_a_malformed_connection_never_shows_its_text(text) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment({"AIRFLOW_CONN_A": text}).connection("a")
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", ""])
+def test_a_number_that_is_none_names_its_variable(text) -> None:
+    with pytest.raises(ConfigurationError, match="VALUEGAP_THREADS"):
+        Settings.from_environment({"VALUEGAP_THREADS": text})
+
+
+def test_settings_do_not_show_the_environment() -> None:
+    assert "s3cret" not in repr(Settings.from_environment({"AIRFLOW_CONN_A": "s3cret"}))
