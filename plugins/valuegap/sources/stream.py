@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from valuegap.sources.connection import SourceConnection
 
 if TYPE_CHECKING:
     from valuegap.sources.client import Client
+
+
+OVERLAP = timedelta(days=3)
+"""How far a window by time of change reaches back behind its cursor: search indexes and exports show some
+changes late, up to days after the time they carry. What is landed twice, staging makes one."""
 
 
 class FieldType(StrEnum):
@@ -51,7 +58,10 @@ class Stream:
 
 @dataclass(frozen=True)
 class Page:
-    """Records of one answer, each the JSON text of one vendor record, untouched."""
+    """Records of one answer: each the text of one vendor record, untouched and without line breaks.
+
+    `request` is what was asked, for the manifest; `context` holds the values of `Stream.context`.
+    """
 
     records: tuple[bytes, ...]
     request: Mapping[str, object]
@@ -62,19 +72,27 @@ class Page:
 class Window:
     """What a run asks a stream for.
 
-    `cursor` is where the last loaded run of this stream ended (None on the first night);
-    `until` is the first instant this night does not cover.
+    `cursor` is where the last loaded run of this stream ended (None on the first night); `until` is the
+    first instant this night does not cover. `landed` yields the records this night landed of an earlier
+    stream of the same source: a stream that follows another (the associations of changed contacts, the
+    responses of every survey) takes its ids from there, so a re-run asks for the same ones.
     """
 
     cursor: str | None
     until: datetime
+    landed: Callable[[str], Iterator[bytes]]
+
+
+Pages = Callable[["Client", Stream, Window], "Iterator[Page | str]"]
+"""A pager: yields a stream's pages and, last, the cursor to go on from next time. A stream that is read
+whole every night has none."""
 
 
 class Pager:
-    """Iterates over pages and knows, once exhausted, the cursor to go on from next time."""
+    """Iterates over a pager's pages and knows, once they ended, the next cursor."""
 
-    def __init__(self, pages: "Iterator[Page | str]") -> None:
-        """`pages` yields pages and, last, the next cursor as a string."""
+    def __init__(self, pages: Iterator[Page | str]) -> None:
+        """`pages` is what a `Pages` returned."""
         self._pages = pages
         self.cursor_after: str | None = None
 
@@ -89,9 +107,15 @@ class Pager:
 
 @dataclass(frozen=True)
 class Source:
-    """A vendor: its streams, in the order they are extracted, and how to page through one."""
+    """A vendor: its streams in the order they are extracted, and how to speak with it.
+
+    `headers` prove who we are. `refusal` reads the vendor's error message out of a JSON answer, and
+    returns None where the answer is no error.
+    """
 
     name: str
     connection_id: str
     streams: tuple[Stream, ...]
-    pages: Callable[["Client", Stream, Window], Iterator[Page | str]]
+    pages: Pages
+    headers: Callable[[SourceConnection], Mapping[str, str]]
+    refusal: Callable[[Mapping[str, Any]], str | None]
