@@ -1,0 +1,256 @@
+"""What was planted is found again: in a company of 5,000 accounts, within sampling error.
+
+Errors are of means of people, not of answers, because a person's answers resemble each other. Every
+comparison allows five standard errors: about one false alarm in a million.
+"""
+
+from datetime import date
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from valuegap.demo import world
+from valuegap.demo.accounts import make_accounts, make_people
+from valuegap.demo.chance import answers, echo, echo_of_many, ranked, stream_of
+from valuegap.demo.horizon import Horizon
+from valuegap.demo.orders import ORDER, make_sales
+from valuegap.demo.respondents import Population
+from valuegap.demo.surveys import make_responses
+from valuegap.demo.tickets import SOLVED, business_minutes, make_tickets
+from valuegap.demo.world import Scale, planted_truth
+
+SEED, STANDARD_ERRORS = 5, 5.0
+
+
+@pytest.fixture(scope="module")
+def made() -> SimpleNamespace:
+    horizon = Horizon(date(2026, 1, 31), 30)
+    accounts = make_accounts(SEED, 5000, horizon)
+    people = make_people(SEED, accounts, horizon)
+    deals = make_sales(SEED, accounts, horizon).deals
+    tickets = make_tickets(SEED, 0.8, accounts, people, horizon)
+    population = Population(SEED, horizon, accounts, people, deals, tickets)
+    responses = make_responses(population, Scale(5000, 0.8, 0.6, 0.4, 0.9))
+    truth = planted_truth(accounts.industry, accounts.market_segment)
+    return SimpleNamespace(
+        horizon=horizon, accounts=accounts, deals=deals, tickets=tickets, responses=responses, truth=truth
+    )
+
+
+def pomp_of(made, survey: str, tag: str, lowest: int, highest: int) -> pd.DataFrame:
+    """Answers given, as POMP, with the person and what the account is."""
+    rows = made.responses[survey].frame.drop_duplicates("id", keep="last")
+    rows = rows[rows[tag] >= 0]
+    account = rows["account"].to_numpy()
+    return pd.DataFrame(
+        {
+            "person": rows["person"],
+            "pomp": (rows[tag] - lowest) / (highest - lowest) * 100.0,
+            "industry": made.accounts.industry[account],
+            "market_segment": made.accounts.market_segment[account],
+            "reference": rows["reference"],
+        }
+    )
+
+
+def assert_mean(values: pd.DataFrame, expected: float) -> None:
+    """Compare the mean answer with `expected`, by the spread of the people's sums around it."""
+    deviation = (values["pomp"] - expected).groupby(values["person"]).sum()
+    error = np.sqrt((deviation**2).sum()) / len(values)
+    assert len(deviation) > 30
+    assert abs(values["pomp"].mean() - expected) < STANDARD_ERRORS * error
+
+
+@pytest.mark.parametrize("item", [1, 2])
+@pytest.mark.parametrize("attribute", world.ATTRIBUTES)
+def test_expectation_and_experience_by_industry(made, attribute, item):
+    for prefix, what in (("EXP", "expectation"), ("PER", "experience")):
+        given = pomp_of(made, "SV_relationship01", f"{prefix}_{attribute}_{item}", 1, 7)
+        for code, industry in enumerate(world.INDUSTRIES):
+            planted = made.truth.attributes[attribute][industry][what]
+            assert_mean(given[given["industry"] == code], planted)
+
+
+@pytest.mark.parametrize("attribute", world.ATTRIBUTES)
+def test_gap_is_the_difference_and_clearly_not_another_one(made, attribute):
+    expected = pomp_of(made, "SV_relationship01", f"EXP_{attribute}_1", 1, 7)
+    felt = pomp_of(made, "SV_relationship01", f"PER_{attribute}_1", 1, 7)
+    planted = made.truth.attributes_overall[attribute]
+    assert planted["gap"] == pytest.approx(planted["experience"] - planted["expectation"])
+    assert felt["pomp"].mean() - expected["pomp"].mean() == pytest.approx(planted["gap"], abs=1.0)
+
+
+def test_planted_gaps_are_those_the_documentation_names(made):
+    gaps = {name: round(overall["gap"]) for name, overall in made.truth.attributes_overall.items()}
+    named = {"QUALITY": -1, "DELIVERY": -14, "SUPPORT": -9, "EASE": -3, "PRICE": -6, "CARE": 3}
+    assert all(abs(gaps[name] - gap) <= 1 for name, gap in named.items())
+    for by_industry in made.truth.attributes.values():
+        spread = [values["gap"] for values in by_industry.values()]
+        assert max(spread) - min(spread) >= 2.0
+
+
+def test_benefits_and_costs_by_market_segment_before_and_after(made):
+    for survey, tables in (
+        ("SV_relationship01", (("BEN", made.truth.benefits), ("COST", made.truth.costs))),
+        ("SV_prepurchase01", (("BEN", made.truth.expected_benefits), ("COST", made.truth.expected_costs))),
+    ):
+        for prefix, table in tables:
+            for kind, by_segment in table.items():
+                given = pomp_of(made, survey, f"{prefix}_{kind}", 1, 7)
+                for code, segment in enumerate(world.MARKET_SEGMENTS):
+                    assert_mean(given[given["market_segment"] == code], by_segment[segment])
+
+
+def test_importance_and_outcomes(made):
+    scales = {"CSAT_OVERALL": (1, 5), "ACSI_1": (1, 10), "ACSI_2": (1, 10), "ACSI_3": (1, 10)}
+    for tag, planted in made.truth.outcomes.items():
+        assert_mean(pomp_of(made, "SV_relationship01", tag, *scales.get(tag, (1, 7))), planted)
+    for attribute, planted in made.truth.importance.items():
+        assert_mean(pomp_of(made, "SV_relationship01", f"IMP_{attribute}", 1, 7), planted)
+
+
+def test_promoters_passives_and_detractors(made):
+    given = pomp_of(made, "SV_relationship01", "NPS", 0, 10)
+    for code, segment in enumerate(world.MARKET_SEGMENTS):
+        rows = given[given["market_segment"] == code]
+        for name, low, high in (("promoter", 90, 100), ("passive", 70, 89), ("detractor", 0, 69)):
+            is_class = rows.assign(pomp=rows["pomp"].between(low, high).astype(float))
+            assert_mean(is_class, made.truth.nps[segment][name])
+
+
+def test_drivers_rank_as_planted(made):
+    satisfied = pomp_of(made, "SV_relationship01", "ACSI_1", 1, 10)["pomp"]
+    strength = {
+        attribute: satisfied.corr(pomp_of(made, "SV_relationship01", f"PER_{attribute}_1", 1, 7)["pomp"])
+        for attribute in world.ATTRIBUTES
+    }
+    weights = made.truth.driver_weights
+    assert min(strength[name] for name in ("QUALITY", "DELIVERY", "SUPPORT")) > max(
+        strength[name] for name in ("EASE", "CARE")
+    )
+    assert np.corrcoef(list(strength.values()), list(weights.values()))[0, 1] > 0.9
+
+
+def test_two_items_of_an_attribute_agree_more_than_two_attributes(made):
+    first, second, other_attribute = (
+        pomp_of(made, "SV_relationship01", tag, 1, 7)["pomp"]
+        for tag in ("PER_QUALITY_1", "PER_QUALITY_2", "PER_DELIVERY_1")
+    )
+    same, other = first.corr(second), first.corr(other_attribute)
+    assert same > 0.4 > other > 0.05
+
+
+def test_monthly_churn_by_market_segment(made):
+    """An account that orders in a month and in no later one is lost in it."""
+    orders = made.deals.kind == ORDER
+    months = pd.DataFrame(
+        {
+            "account": made.deals.account[orders],
+            "month": made.horizon.month_of(made.deals.closed_at[orders]),
+        }
+    ).drop_duplicates()
+    last_complete = made.horizon.month_of(made.horizon.until) - 1
+    months["is_last"] = months.groupby("account")["month"].transform("max") == months["month"]
+    months = months[months["month"] < last_complete]
+    assert (months.groupby("account")["month"].diff().dropna() == 1).all()
+    is_first = ~months["account"].duplicated()
+    segment = made.accounts.market_segment[months["account"]]
+    for code, name in enumerate(world.MARKET_SEGMENTS):
+        planted = made.truth.monthly_churn[name]
+        for chosen in (segment == code, is_first & (segment == code)):
+            lost = months.loc[chosen, "is_last"]
+            error = np.sqrt(planted * (1 - planted) / len(lost))
+            assert abs(lost.mean() - planted) < STANDARD_ERRORS * error
+
+
+def test_resolution_hours_by_topic_and_priority(made):
+    tickets = made.tickets
+    hours = (tickets.at[:, SOLVED] - tickets.at[:, 0]) / np.timedelta64(1, "h")
+    for topic, by_priority in made.truth.resolution_hours.items():
+        for priority, planted in by_priority.items():
+            chosen = (tickets.topic == world.TOPICS.index(topic)) & ~tickets.is_never_resolved
+            values = hours[chosen & (tickets.priority == world.PRIORITIES.index(priority))]
+            error = values.std() / np.sqrt(len(values))
+            assert abs(values.mean() - planted) < STANDARD_ERRORS * error
+
+
+def test_ticket_satisfaction_falls_with_the_time_to_resolution(made):
+    given = pomp_of(made, "SV_ticket01", "CSAT_TICKET", 1, 5)
+    hours = made.tickets.resolution_hours[given["reference"]]
+    for text, planted in made.truth.ticket_csat.items():
+        assert planted == pytest.approx(world.ticket_csat_mean(float(text)))
+    given["pomp"] -= world.ticket_csat_mean(hours)
+    for slow in (hours < 4, (hours >= 4) & (hours < 24), hours >= 24):
+        assert_mean(given[slow], 0.0)
+
+
+def test_ease_by_channel(made):
+    given = pomp_of(made, "SV_ticket01", "CES", 1, 7)
+    channel = made.tickets.channel[given["reference"]]
+    for code, name in enumerate(world.CHANNELS):
+        assert_mean(given[channel == code], made.truth.ticket_ease[name])
+
+
+def test_truth_weighs_the_accounts_by_their_industries(made):
+    shares = made.truth.industry_shares
+    assert sum(shares.values()) == pytest.approx(1.0)
+    for code, name in enumerate(world.INDUSTRIES):
+        assert shares[name] == pytest.approx((made.accounts.industry == code).mean())
+    for attribute, overall in made.truth.attributes_overall.items():
+        by_industry = made.truth.attributes[attribute]
+        weighted = sum(shares[name] * by_industry[name]["gap"] for name in shares)
+        assert overall["gap"] == pytest.approx(weighted)
+
+
+# --- the draws themselves -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mean", [2.0, 35.0, 50.0, 59.0, 88.0, 99.0])
+@pytest.mark.parametrize(("lowest", "highest"), [(1, 5), (1, 7), (0, 10)])
+def test_answers_have_the_mean_asked_for_whatever_the_scale(mean, lowest, highest):
+    rng = stream_of(1, f"{mean} {lowest} {highest}")
+    given = answers(rng, mean, rng.random(400_000), lowest, highest).astype(float)
+    assert given.min() >= lowest
+    assert given.max() <= highest
+    pomp = (given - lowest) / (highest - lowest) * 100.0
+    assert abs(pomp.mean() - mean) < STANDARD_ERRORS * pomp.std() / np.sqrt(len(pomp))
+
+
+def test_people_differ(made):
+    given = pomp_of(made, "SV_relationship01", "PER_DELIVERY_1", 1, 7)
+    assert 12.0 < given["pomp"].std() < 30.0
+
+
+def test_echo_keeps_ranks_uniform_and_correlates_as_strongly_as_asked():
+    rng = stream_of(1, "echo")
+    source = rng.random(200_000)
+    repeated = echo(rng, source, 0.6)
+    assert np.corrcoef(source, repeated)[0, 1] == pytest.approx(0.6, abs=0.01)
+    counts, _ = np.histogram(repeated, bins=20, range=(0, 1))
+    assert abs(counts - 10_000).max() < 500
+
+
+def test_echo_of_many_weighs_its_sources():
+    rng = stream_of(1, "many")
+    sources = rng.random((3, 200_000))
+    drawn = echo_of_many(rng, sources, np.array([0.5, 0.3, 0.2]), 0.8)
+    found = [np.corrcoef(source, drawn)[0, 1] for source in sources]
+    assert found == pytest.approx([0.40, 0.24, 0.16], abs=0.015)
+
+
+def test_ranked_answers_follow_their_groups_probabilities():
+    rng = stream_of(1, "ranked")
+    probabilities = np.array([[0.2, 0.5, 0.3], [0.7, 0.0, 0.3]])
+    group = np.repeat([0, 1], 100_000).astype(np.int8)
+    given = ranked(probabilities, group, rng.random(200_000))
+    for code in (0, 1):
+        shares = np.bincount(given[group == code], minlength=3) / 100_000
+        assert shares == pytest.approx(probabilities[code], abs=0.01)
+
+
+def test_business_minutes():
+    at = np.array(["2026-01-30T17:30", "2026-01-31T12:00", "2026-02-02T07:00"], dtype="datetime64[us]")
+    end = np.array(["2026-02-02T08:15", "2026-02-01T12:00", "2026-02-09T19:00"], dtype="datetime64[us]")
+    assert business_minutes(at, end).tolist() == [45, 0, 6 * 600]
