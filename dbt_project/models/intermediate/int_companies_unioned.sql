@@ -1,0 +1,68 @@
+with
+
+companies as (
+    select * from {{ ref("stg_hubspot__companies") }}
+),
+
+organizations as (
+    select * from {{ ref("stg_zendesk__organizations") }}
+),
+
+merged_companies as (
+    select
+        company_id as winner_id,
+        trim(unnest({{ split_text("merged_company_ids", ";") }})) as loser_id
+    from companies
+    where merged_company_ids is not null
+),
+
+hubspot_companies as (
+    select
+        'hubspot' as source_system,
+        'companies' as source_object,
+        company_id as source_id,
+        {{ normalized_number("customer_number") }} as customer_number,
+        nullif(trim(name), '') as company_name,
+        industry,
+        market_segment,
+        country,
+        n_employees,
+        is_archived as is_deleted,
+        company_id in (select loser_id from merged_companies where loser_id <> winner_id) as is_merged,
+        created_at,
+        updated_at
+    from companies
+),
+
+zendesk_organizations as (
+    select
+        'zendesk' as source_system,
+        'organizations' as source_object,
+        organization_id as source_id,
+        {{ normalized_number("customer_number") }} as customer_number,
+        nullif(trim(name), '') as company_name,
+        cast(null as varchar) as industry,
+        cast(null as varchar) as market_segment,
+        cast(null as varchar) as country,
+        cast(null as bigint) as n_employees,
+        is_deleted,
+        false as is_merged,
+        created_at,
+        updated_at
+    from organizations
+),
+
+unioned as (
+    select * from hubspot_companies
+    union all
+    select * from zendesk_organizations
+),
+
+final as (
+    select
+        *,
+        {{ record_id("source_system", "source_object", "source_id") }} as record_id
+    from unioned
+)
+
+select * from final

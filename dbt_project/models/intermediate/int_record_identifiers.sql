@@ -1,0 +1,84 @@
+with
+
+contacts as (
+    select * from {{ ref("int_contacts_unioned") }}
+),
+
+companies as (
+    select * from {{ ref("int_companies_unioned") }}
+),
+
+hubspot_contacts as (
+    select * from {{ ref("stg_hubspot__contacts") }}
+),
+
+hubspot_companies as (
+    select * from {{ ref("stg_hubspot__companies") }}
+),
+
+own_ids as (
+    select record_id, 'contact' as entity, 'record' as identifier_kind, record_id as identifier
+    from contacts
+    union all
+    select record_id, 'account' as entity, 'record' as identifier_kind, record_id as identifier
+    from companies
+),
+
+emails as (
+    select record_id, 'contact' as entity, 'email' as identifier_kind, 'email|' || email as identifier
+    from contacts
+    where email is not null
+),
+
+numbers as (
+    select
+        record_id, 'contact' as entity, 'external_id' as identifier_kind, 'person|' || person_number as identifier
+    from contacts
+    where person_number is not null
+    union all
+    select
+        record_id, 'account' as entity, 'external_id' as identifier_kind, 'customer|' || customer_number as identifier
+    from companies
+    where customer_number is not null
+),
+
+merged_records as (
+    select
+        'contact' as entity,
+        'contacts' as source_object,
+        contact_id as winner_id,
+        trim(unnest({{ split_text("merged_contact_ids", ";") }})) as loser_id
+    from hubspot_contacts
+    where merged_contact_ids is not null
+    union all
+    select
+        'account' as entity,
+        'companies' as source_object,
+        company_id as winner_id,
+        trim(unnest({{ split_text("merged_company_ids", ";") }})) as loser_id
+    from hubspot_companies
+    where merged_company_ids is not null
+),
+
+-- The winner also answers to the ids of the records merged into it.
+merges as (
+    select
+        {{ record_id("'hubspot'", "source_object", "winner_id") }} as record_id,
+        entity,
+        'record' as identifier_kind,
+        {{ record_id("'hubspot'", "source_object", "loser_id") }} as identifier
+    from merged_records
+    where loser_id not in ('', winner_id)
+),
+
+unioned as (
+    select * from own_ids
+    union all
+    select * from emails
+    union all
+    select * from numbers
+    union all
+    select * from merges
+)
+
+select * from unioned

@@ -1,0 +1,103 @@
+{{ config(materialized="view") }}
+
+with
+
+answers as (
+    select * from {{ ref("int_survey_answers") }}
+),
+
+responses as (
+    select * from {{ ref("int_survey_responses") }}
+),
+
+questions as (
+    select * from {{ ref("int_survey_questions") }}
+),
+
+scales as (
+    select * from {{ ref("scale") }}
+),
+
+typed as (
+    select
+        answers.response_key,
+        questions.question_key,
+        questions.loop_prefix
+        || case when questions.is_text_part then 'text' else answers.option_code end as option_key,
+        answers.survey_key,
+        questions.purchase_phase,
+        questions.construct,
+        questions.metric_code,
+        questions.attribute_code,
+        questions.scale_code,
+        questions.is_reversed,
+        questions.is_mapped,
+        answers.raw_value,
+        cast(try_cast(answers.raw_value as decimal(18, 6)) as double) as numeric_value,
+        case when not questions.is_text_part then scales.scale_min end as scale_min,
+        case when not questions.is_text_part then scales.scale_max end as scale_max,
+        scales.top_box_from,
+        scales.bottom_box_to
+    from answers
+    inner join questions
+        on answers.survey_key = questions.survey_key and answers.answer_field = questions.answer_field
+    left join scales on questions.scale_code = scales.scale_code
+),
+
+judged as (
+    select
+        *,
+        case
+            when scale_min is null then null
+            when numeric_value is null then 'not_a_number'
+            when numeric_value not between scale_min and scale_max then 'outside_scale'
+        end as rejection_reason,
+        case when is_reversed then scale_min + scale_max - numeric_value else numeric_value end as favourable_value
+    from typed
+),
+
+decided as (
+    select
+        judged.*,
+        responses.is_kept and judged.scale_min is not null and judged.rejection_reason is null as is_scored
+    from judged
+    inner join responses on judged.response_key = responses.response_key
+),
+
+final as (
+    select
+        {{ surrogate_key(["decided.response_key", "decided.question_key", "decided.option_key"]) }} as answer_key,
+        decided.response_key,
+        decided.question_key,
+        decided.option_key,
+        decided.survey_key,
+        responses.customer_key,
+        responses.contact_key,
+        responses.respondent_key,
+        responses.submitted_at,
+        decided.purchase_phase,
+        decided.construct,
+        decided.metric_code,
+        decided.attribute_code,
+        decided.scale_code,
+        decided.is_reversed,
+        case when decided.numeric_value is not null then decided.raw_value end as raw_value,
+        decided.numeric_value,
+        case
+            when decided.is_scored
+                then {{ pomp("decided.numeric_value", "decided.scale_min", "decided.scale_max", "decided.is_reversed") }}
+        end as score_pomp,
+        case when decided.is_scored then decided.favourable_value >= decided.top_box_from end as is_top_box,
+        case when decided.is_scored then decided.favourable_value <= decided.bottom_box_to end as is_bottom_box,
+        decided.rejection_reason is not null as is_rejected,
+        decided.rejection_reason,
+        decided.is_scored,
+        decided.is_mapped,
+        case when decided.numeric_value is null then {{ private_hash("trim(decided.raw_value)") }} end as text_hash,
+        responses.order_number,
+        responses.ticket_id
+    from decided
+    inner join responses on decided.response_key = responses.response_key
+)
+
+select * from final

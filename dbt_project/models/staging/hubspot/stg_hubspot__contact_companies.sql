@@ -1,0 +1,19 @@
+with
+
+source as (
+    {{ latest_version(source("hubspot", "contact_companies"), record_id=["from_id"]) }}
+),
+
+targets as (
+    {{ association_targets() }}
+),
+
+renamed as (
+    select
+        from_id as contact_id,
+        to_id as company_id,
+        type_id as association_type_id
+    from targets
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with
+
+source as (
+    {{ latest_version(source("hubspot", "line_items"), version="updated_at") }}
+),
+
+renamed as (
+    select
+        id as line_item_id,
+
+        hs_product_id as product_id,
+        hs_sku as product_sku,
+        name as product_name,
+        hs_line_item_currency_code as currency,
+
+        cast(hs_position_on_quote as integer) as line_number,
+        quantity,
+        price as unit_price,
+        hs_total_discount as discount_amount,
+        hs_cost_of_goods_sold as unit_cost,
+
+        coalesce(is_archived, false) as is_archived,
+
+        created_at,
+        updated_at
+    from source
+)
+
+select * from renamed

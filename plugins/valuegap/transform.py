@@ -1,0 +1,249 @@
+"""Raw tables become marts: dbt, in a process of its own, under the lease of the build warehouse.
+
+dbt runs apart because its adapter keeps the DuckDB file locked for as long as its process lives, and
+with an environment of its own because what it does not get it cannot leak.
+"""
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from valuegap import warehouse
+from valuegap.errors import BuildError
+from valuegap.night import Night
+from valuegap.publish.promote import prepare_candidate
+from valuegap.settings import Settings
+
+Progress = Callable[[str], None]
+
+HASHED_FOLDERS = ("macros", "models", "seeds", "tests")
+HASHED_SUFFIXES = {".sql", ".yml", ".csv"}
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # nothing else: AIRFLOW_CONN_* holds tokens
+
+# dbt must not outlive the stage that started it: it would go on writing without the lease. The pipe
+# from the parent ends when the parent does, however it ends.
+DBT_PROGRAM = """
+import os, threading
+
+def leave_with_parent():
+    os.read(0, 1)
+    os._exit(1)
+
+threading.Thread(target=leave_with_parent, daemon=True).start()
+from dbt.cli.main import cli
+cli()
+"""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build made. `models` and `tests` count nodes by dbt's status; `mart_rows` by table."""
+
+    run_id: str
+    config_hash: str
+    models: Mapping[str, int]
+    tests: Mapping[str, int]
+    mart_rows: Mapping[str, int]
+    seconds: float
+
+    @property
+    def summary(self) -> str:
+        """Return one line for a log."""
+        warned = self.tests.get("warn", 0)
+        return (
+            f"built {sum(self.models.values())} models in {self.seconds:.0f} s: "
+            f"{len(self.mart_rows)} marts, {sum(self.mart_rows.values()):,} rows; "
+            f"{self.tests.get('pass', 0)} tests passed" + (f", {warned} warned" if warned else "")
+        )
+
+
+@dataclass
+class _Transcript:
+    """What dbt said while it ran: the counts, and the last words for a failure without a failing node."""
+
+    models: Counter[str] = field(default_factory=Counter)
+    tests: Counter[str] = field(default_factory=Counter)
+    last_errors: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    def read(self, line: str) -> str | None:
+        """Take in one line of dbt's log; return what a person should see of it, if anything."""
+        try:
+            event = json.loads(line)
+            info, data = event["info"], event["data"]
+        except (ValueError, KeyError, TypeError):
+            self.last_errors.append(line.strip())
+            return None
+        if info["level"] == "error" and info["msg"].strip():
+            self.last_errors.append(" ".join(info["msg"].split()))
+        if info["name"] in {"LogModelResult", "LogSeedResult", "LogTestResult"}:
+            return self._node_finished(data)
+        return None
+
+    def _node_finished(self, data: Mapping[str, Any]) -> str | None:
+        node = data["node_info"]
+        name = node["node_name"]
+        if node["resource_type"] in {"test", "unit_test"}:
+            status = data["status"].lower()
+            self.tests[status] += 1
+            return None if status == "pass" else f"test {name}: {status}"
+        status = node["node_status"]
+        self.models[status] += 1
+        if node["materialized"] == "view" and status == "success":
+            return None
+        return f"{data['index']:>4}/{data['total']} {name}: {status} in {data['execution_time']:.1f} s"
+
+
+def build(settings: Settings, night: Night, *, progress: Progress = lambda _line: None) -> BuildResult:
+    """Build and test every model as of `night`; the marts stand in a new candidate file.
+
+    The same raw tables, night and project give the same marts, row for row.
+
+    Raises:
+        BuildError: a model or a test failed, or dbt could not start.
+        WarehouseLockedError: another process is at work on the build warehouse.
+    """
+    started = time.monotonic()
+    project_hash = config_hash(settings.dbt_project_dir)
+    with warehouse.lease(settings):
+        prepare_candidate(settings)
+        transcript = _run_dbt(settings, night, project_hash, progress)
+        mart_rows = _mart_rows(settings.candidate_file)
+    return BuildResult(
+        run_id=night.run_id,
+        config_hash=project_hash,
+        models=dict(transcript.models),
+        tests=dict(transcript.tests),
+        mart_rows=mart_rows,
+        seconds=time.monotonic() - started,
+    )
+
+
+def config_hash(project_dir: Path) -> str:
+    """Return the SHA-256 (hex) of everything that decides what the marts say: models, seeds, variables."""
+    digest = hashlib.sha256()
+    for file in _hashed_files(project_dir):
+        digest.update(file.relative_to(project_dir).as_posix().encode())
+        digest.update(b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _hashed_files(project_dir: Path) -> Iterator[Path]:
+    yield project_dir / "dbt_project.yml"
+    for folder in HASHED_FOLDERS:
+        files = (project_dir / folder).rglob("*")
+        yield from sorted(file for file in files if file.suffix in HASHED_SUFFIXES)
+
+
+def _run_dbt(settings: Settings, night: Night, project_hash: str, progress: Progress) -> _Transcript:
+    run_results = _work_dir(settings) / "target" / "run_results.json"
+    run_results.unlink(missing_ok=True)  # a run that fails early must not be judged by the one before
+    transcript = _Transcript()
+    with subprocess.Popen(
+        _command(settings, night, project_hash),
+        env=_environment(settings),
+        cwd=settings.dbt_project_dir,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        _follow(process.stdout, transcript, progress)
+        exit_code = process.wait()
+    if exit_code != 0:
+        raise _failure(settings, run_results, transcript, exit_code)
+    return transcript
+
+
+def _follow(lines: Iterable[str], transcript: _Transcript, progress: Progress) -> None:
+    for line in lines:
+        shown = transcript.read(line)
+        if shown:
+            progress(shown)
+
+
+def _command(settings: Settings, night: Night, project_hash: str) -> list[str]:
+    work_dir = _work_dir(settings)
+    variables = {
+        "as_of_date": night.as_of_date.isoformat(),
+        "run_id": night.run_id,
+        "config_hash": project_hash,
+    }
+    return [
+        sys.executable, "-c", DBT_PROGRAM, "build",
+        "--project-dir", str(settings.dbt_project_dir),
+        "--profiles-dir", str(settings.dbt_project_dir),
+        "--target-path", str(work_dir / "target"),
+        "--log-path", str(work_dir / "logs"),
+        "--log-format", "json",
+        "--log-format-file", "text",
+        "--no-use-colors",
+        "--vars", json.dumps(variables),
+    ]  # fmt: skip
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    passed_on = {name: settings.environment[name] for name in PASSED_ON if name in settings.environment}
+    return passed_on | {
+        "PYTHONUTF8": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "VALUEGAP_BUILD_FILE": str(settings.build_file),
+        "VALUEGAP_CANDIDATE_FILE": str(settings.candidate_file),
+        "VALUEGAP_MEMORY_LIMIT": settings.memory_limit,
+        "VALUEGAP_THREADS": str(settings.threads),
+    }
+
+
+def _work_dir(settings: Settings) -> Path:
+    return settings.build_file.parent / "dbt"
+
+
+def _failure(settings: Settings, run_results: Path, transcript: _Transcript, exit_code: int) -> BuildError:
+    log = _work_dir(settings) / "logs" / "dbt.log"
+    remedy = f"Read {log}, mend the model or the data it names, then run the build again."
+    failed = _failed_nodes(run_results)
+    if failed:
+        others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        return BuildError(f"{failed[0]}{others}.", remedy=remedy)
+    last_words = " ".join(transcript.last_errors)[-600:] or "it said nothing"
+    return BuildError(f"dbt ended with exit code {exit_code}: {last_words}.", remedy=remedy)
+
+
+def _failed_nodes(run_results: Path) -> list[str]:
+    if not run_results.exists():
+        return []
+    results = json.loads(run_results.read_bytes())["results"]
+    return [
+        _failed_node(result) for result in results if result["status"] in {"error", "fail", "runtime error"}
+    ]
+
+
+def _failed_node(result: Mapping[str, Any]) -> str:
+    kind, _project, name, *_ = result["unique_id"].split(".")
+    message = " ".join((result["message"] or "").split()).rstrip(".")
+    return f"dbt {kind.replace('_', ' ')} {name} failed: {message}"
+
+
+def _mart_rows(candidate_file: Path) -> dict[str, int]:
+    with duckdb.connect(str(candidate_file), read_only=True) as candidate:
+        tables = candidate.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+        ).fetchall()
+        return {name: _row_count(candidate, name) for (name,) in tables}
+
+
+def _row_count(candidate: duckdb.DuckDBPyConnection, table: str) -> int:
+    statement = f"select count(*) from marts.{warehouse.quoted(table)}"  # noqa: S608 - a name of ours, quoted
+    row = candidate.execute(statement).fetchone()
+    return int(row[0]) if row else 0
