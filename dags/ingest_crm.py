@@ -1,0 +1,28 @@
+"""# Ingest the CRM
+
+Pulls the contacts, companies, deals, line items, products and owners that changed at HubSpot since the
+last loaded night, and loads them into `raw_hubspot`. Everything is landed untouched before it is loaded,
+so a run can be repeated at any time: what is landed is not asked for again, what is loaded is not loaded
+twice.
+
+**When it fails**, the night waits for it until the cut-off and is then built without it: see `cut_off`.
+
+**To go back** to the nights of 30 and 31 January: `airflow backfill create --dag-id ingest_crm
+--from-date 2026-01-30 --to-date 2026-02-01`, and the same for the other two; `build_marts` follows for
+each night that has all three.
+"""
+
+from airflow.sdk import dag
+
+from valuegap.orchestration.assets import RAW_CRM
+from valuegap.orchestration.dag_defaults import DAG_DEFAULTS
+from valuegap.orchestration.schedules import ingest_schedule
+from valuegap.orchestration.stages import ingest_source
+
+
+@dag(schedule=ingest_schedule(), doc_md=__doc__, tags=["ingest", "hubspot"], **DAG_DEFAULTS)
+def ingest_crm():
+    ingest_source("hubspot", outlet=RAW_CRM)
+
+
+ingest_crm()

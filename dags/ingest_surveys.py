@@ -1,0 +1,25 @@
+"""# Ingest surveys
+
+Pulls the surveys, their definitions and the responses recorded at Qualtrics since the last loaded night,
+and loads them into `raw_qualtrics`. Everything is landed untouched before it is loaded, so a run can be
+repeated at any time: what is landed is not asked for again, what is loaded is not loaded twice.
+
+**When it fails**, the night waits for it until the cut-off and is then built without it: see `cut_off`.
+
+**To go back**: see `ingest_crm`.
+"""
+
+from airflow.sdk import dag
+
+from valuegap.orchestration.assets import RAW_SURVEYS
+from valuegap.orchestration.dag_defaults import DAG_DEFAULTS
+from valuegap.orchestration.schedules import ingest_schedule
+from valuegap.orchestration.stages import ingest_source
+
+
+@dag(schedule=ingest_schedule(), doc_md=__doc__, tags=["ingest", "qualtrics"], **DAG_DEFAULTS)
+def ingest_surveys():
+    ingest_source("qualtrics", outlet=RAW_SURVEYS)
+
+
+ingest_surveys()

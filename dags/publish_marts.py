@@ -1,0 +1,28 @@
+"""# Publish the marts
+
+Makes the audited candidate of a night the warehouse readers open, by one symlink swap, and exports it as
+Parquet. Readers that hold the old file keep reading it. Safe to run again: the same candidate is the same
+file.
+
+**When it fails**, the last published warehouse stays as it is. Mend the cause the log names (a full disk,
+most often), then clear the failed task.
+"""
+
+from airflow.sdk import PartitionedAssetTimetable, dag
+
+from valuegap.orchestration import stages
+from valuegap.orchestration.assets import CANDIDATE_MARTS
+from valuegap.orchestration.dag_defaults import DAG_DEFAULTS
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=CANDIDATE_MARTS),
+    doc_md=__doc__,
+    tags=["publish"],
+    **DAG_DEFAULTS,
+)
+def publish_marts():
+    stages.publish() >> stages.export()
+
+
+publish_marts()
