@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -42,15 +42,9 @@ class Size(StrEnum):
     L = "L"
 
 
-def _as_date(text: str) -> date:
-    return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a calendar date has no zone
-
-
 AsOf = Annotated[
     date,
-    typer.Option(
-        "--as-of", parser=_as_date, metavar="DATE", help="Last day the warehouse may know, as 2026-01-31."
-    ),
+    typer.Option("--as-of", metavar="DATE", help="Last day the warehouse may know, as 2026-01-31."),
 ]
 
 

@@ -80,7 +80,7 @@ def extract(
         connection or settings.connection(source.connection_id),
         night,
         Landing(settings.landing_dir),
-        cursors(settings, source),
+        cursors(settings, source, night),
         progress,
     )
     return Extracted(source_name, streams)

@@ -22,6 +22,10 @@ class Settings:
     memory_limit: str = "4GB"
     threads: int = 2
     lock_wait_seconds: float = 600.0
+    ingest_schedule: str = (
+        "15 1 * * *"  # daily cron in UTC, or "off"; after midnight, so that the day is over
+    )
+    cut_off_schedule: str = "0 5 * * *"  # when a night is built without the sources that have not come
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -37,6 +41,8 @@ class Settings:
             lock_wait_seconds=float(
                 _positive_int(env, "VALUEGAP_LOCK_WAIT_SECONDS", int(cls.lock_wait_seconds))
             ),
+            ingest_schedule=env.get("VALUEGAP_INGEST_SCHEDULE", cls.ingest_schedule),
+            cut_off_schedule=env.get("VALUEGAP_CUT_OFF_SCHEDULE", cls.cut_off_schedule),
             environment=env,
         )
 

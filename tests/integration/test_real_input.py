@@ -1,0 +1,73 @@
+"""The night on real records: what arrives, what the cleaning rule keeps, what the published survey says."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import SHARED_DATA, Warehouse, serve
+
+AS_OF = "2014-01-31"  # after the last help-desk event
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real records are not here: ../shared/data is missing")
+    folder = tmp_path_factory.mktemp("real")
+    with serve(folder, "--data", str(SHARED_DATA), "--as-of", AS_OF, "--speed", "1e9") as connections:
+        warehouse = Warehouse(folder / "data", connections)
+        warehouse.run("nightly", "--as-of", AS_OF)
+    with duckdb.connect(str(Path(warehouse.published)), read_only=True) as connection:
+        yield connection
+
+
+def one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple:
+    rows = connection.execute(query).fetchall()
+    assert len(rows) == 1
+    return rows[0]
+
+
+pytestmark = pytest.mark.slow
+
+
+def test_every_order_line_arrives(published) -> None:
+    assert one(published, "select count(*), count(distinct order_number) from marts.fct_order_line") == (
+        541_909,
+        25_900,
+    )
+
+
+def test_the_cleaning_rule_keeps_the_published_lines_customers_and_revenue(published) -> None:
+    query = """
+        select count(*), count(distinct customer_key), sum(net_amount) from marts.fct_order_line where is_clean_sale
+    """
+    assert one(published, query) == (397_884, 4_338, Decimal("8911407.90"))
+
+
+def test_every_ticket_arrives_with_its_first_resolution(published) -> None:
+    query = """
+        select count(*), count(first_resolution_seconds), round(median(first_resolution_seconds / 3600), 3),
+            round(avg(first_resolution_seconds / 3600), 3)
+        from marts.fct_ticket
+    """
+    assert one(published, query) == (4_580, 4_569, 143.534, 266.939)
+
+
+def test_the_survey_says_what_was_published_of_it(published) -> None:
+    query = """
+        select n_pairs, round(expected_raw, 6), round(delivered_raw, 6), round(gap_raw, 6), round(gap_score, 4)
+        from marts.satisfaction_gap
+        where attribute_code = 'overall_quality' and segment_type = 'all' and period_grain = 'year'
+            and n_pairs > 0
+    """
+    assert one(published, query) == (250, 7.512, 7.713143, 0.201143, 2.2349)
+
+
+def test_ninety_six_respondents_fall_short_and_five_are_even(published) -> None:
+    query = """
+        select count(*) filter (where gap_score < 0), count(*) filter (where abs(gap_score) < 1e-9)
+        from marts.fct_value_gap where attribute_code = 'overall_quality'
+    """
+    assert one(published, query) == (96, 5)
