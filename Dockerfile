@@ -6,12 +6,11 @@ RUN groupadd --gid 50000 valuegap && useradd --uid 50000 --gid 50000 --create-ho
 
 # Dependencies before code: a change of a model or a DAG does not install them again.
 # requirements-postgres.lock is requirements.lock and the two drivers of Airflow's metadata database.
-COPY requirements-postgres.lock /tmp/requirements.lock
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: \
-        --requirement /tmp/requirements.lock \
-    && rm /tmp/requirements.lock
-
 WORKDIR /opt/valuegap
+COPY requirements-postgres.lock requirements-postgres.lock
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+        --requirement requirements-postgres.lock
+
 COPY plugins plugins
 COPY dags dags
 COPY dbt_project dbt_project

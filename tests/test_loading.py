@@ -130,6 +130,8 @@ FITTING = [
     ("amount", "amount", '"999999999999.999999"', Decimal("999999999999.999999")),
     ("paid", "is_paid", "true", True),
     ("paid", "is_paid", '"FALSE"', False),
+    ("paid", "is_paid", "1", True),
+    ("paid", "is_paid", '"0"', False),
     ("ordered", "ordered_at", '"2026-01-31T10:00:00Z"', utc("2026-01-31 10:00:00")),
     ("ordered", "ordered_at", '"2026-01-31T10:00:00.123+02:00"', utc("2026-01-31 08:00:00.123000")),
     ("ordered", "ordered_at", '"2026-01-31T10:00:00-0330"', utc("2026-01-31 13:30:00")),
@@ -180,7 +182,7 @@ MISFITS = [
     ("amount", '"Infinity"', "amount: 'Infinity' is not"),
     ("amount", '"1,5"', "amount: '1,5' is not"),
     ("amount", '"."', "amount: '.' is not"),
-    ("paid", "1", "is_paid: '1' is not true or false"),
+    ("paid", "2", "is_paid: '2' is not true, false, 1 or 0"),
     ("paid", '"yes"', "is_paid: 'yes' is not"),
     ("ordered", '"yesterday"', "ordered_at: 'yesterday' is not an ISO 8601 time"),
     ("ordered", '"infinity"', "ordered_at: 'infinity' is not"),
@@ -243,7 +245,7 @@ def test_all_that_is_wrong_with_a_line_is_said(settings: Settings) -> None:
     land(settings, ['{"attributes":{"pieces":"1.7","paid":"perhaps"}}'])
     load_source(settings, SHOP, FIRST)
     assert reasons(settings) == [
-        "id: missing; pieces: '1.7' is not a whole number of 64 bits; is_paid: 'perhaps' is not true or false"
+        "id: missing; pieces: '1.7' is not a whole number of 64 bits; is_paid: 'perhaps' is not true, false, 1 or 0"
     ]
 
 

@@ -41,7 +41,7 @@ create or replace temp macro as_decimal(value, kind) as
         and (kind <> 'DOUBLE' or length(ltrim(value, '-')) <= 16)
         then try_cast(value as decimal(18, 6)) end;
 create or replace temp macro as_boolean(value, kind) as
-    case lower(value) when 'true' then true when 'false' then false end;
+    case when lower(value) in ('true', '1') then true when lower(value) in ('false', '0') then false end;
 create or replace temp macro as_timestamp(value, kind) as
     case
         when regexp_full_match(value, '-?[0-9]{1,14}') then epoch_ms(try_cast(value as bigint))
@@ -67,7 +67,7 @@ EXPECTED = {
     FieldType.TEXT: "text",
     FieldType.INTEGER: "a whole number of 64 bits",
     FieldType.DECIMAL: "a decimal of at most 12 digits before and 6 after the point",
-    FieldType.BOOLEAN: "true or false",
+    FieldType.BOOLEAN: "true, false, 1 or 0",
     FieldType.TIMESTAMP: "an ISO 8601 time or epoch milliseconds",
     FieldType.EPOCH_SECONDS: "whole epoch seconds",
     FieldType.JSON: "JSON",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from valuegap.loading import LoadedStream
     from valuegap.publish.export import Exported
     from valuegap.publish.promote import Published
-    from valuegap.quality.gate import GateResult
+    from valuegap.quality.results import GateResult
     from valuegap.sources.extract import LandedStream
     from valuegap.transform import BuildResult
 

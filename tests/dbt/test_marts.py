@@ -1,18 +1,21 @@
 """What the marts say about a company small enough to know by heart, and that they say it again."""
 
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import pytest
 import yaml
-from conftest import build_models, marts
+from model_run import PROJECT, build_models
 from raw_fixture import NIGHT, fill_small_company, insert, questions
 
 from valuegap import warehouse
 from valuegap.publish.checksum import table_hashes
 from valuegap.settings import Settings
 from valuegap.sources.registry import SOURCES
+
+
+def marts(settings: Settings) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(settings.candidate_file), read_only=True)
 
 
 def rows(settings: Settings, query: str) -> list[tuple]:
@@ -155,9 +158,9 @@ def test_the_next_night_sees_what_changed(second_night):
     assert rows(second_night, "select n_answers from marts.unmapped_question") == [(1,)]
 
 
-def test_sources_declare_every_stream(project: Path):
+def test_sources_declare_every_stream():
     declared = set()
-    for file in project.glob("models/staging/*/_sources.yml"):
+    for file in PROJECT.glob("models/staging/*/_sources.yml"):
         for source in yaml.safe_load(file.read_text())["sources"]:
             declared |= {(source["schema"], table["name"]) for table in source["tables"]}
     assert declared == {

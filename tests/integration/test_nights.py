@@ -95,7 +95,8 @@ def test_the_planted_gaps_are_found(after_first_night) -> None:
         where segment_type = 'industry' and period_grain = 'trailing_12m' and is_reportable
     """)  # fmt: skip
     errors = [
-        (gap - truth.attributes[attribute][industry]["gap"]) / se for attribute, industry, gap, se in found
+        (gap - truth.attributes[attribute.upper()][industry]["gap"]) / se
+        for attribute, industry, gap, se in found
     ]
     assert len(errors) >= 30
     # Of 36 intervals at 95 %, more than six misses happen by chance once in about a thousand seeds.

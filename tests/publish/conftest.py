@@ -8,7 +8,11 @@ import pytest
 
 from valuegap import warehouse
 from valuegap.night import Night
+from valuegap.publish.files import file_sha256
 from valuegap.publish.promote import prepare_candidate
+from valuegap.quality import results
+from valuegap.quality.results import CheckResult, GateResult
+from valuegap.quality.suites import Severity
 from valuegap.settings import Settings
 
 MARTS = """
@@ -48,5 +52,15 @@ def build_candidate(settings: Settings) -> BuildCandidate:
             sql = sql.replace(name, value)
         with duckdb.connect(str(settings.candidate_file)) as connection:
             connection.execute(sql + extra)
+        pass_gate(settings, night)
 
     return build
+
+
+def pass_gate(settings: Settings, night: Night) -> None:
+    """Write down that the mart gate let the candidate through as it stands."""
+    check = CheckResult("a.yml", "marts.a", "a", "a", (), Severity.CRITICAL, success=True, notes="a")
+    audited = file_sha256(settings.candidate_file)
+    results.write(
+        GateResult("marts", night.run_id, night.as_of_date, (check,), audited), settings.reports_dir
+    )

@@ -17,6 +17,7 @@ from valuegap.errors import PublishError, WarehouseLockedError
 from valuegap.night import Night
 from valuegap.publish.checksum import table_hashes
 from valuegap.publish.promote import NIGHTS_KEPT, prepare_candidate, publish
+from valuegap.quality import results
 from valuegap.settings import Settings
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -198,6 +199,44 @@ def test_a_candidate_of_another_night_is_refused(settings, build_candidate) -> N
     assert "valuegap build --as-of 2026-01-30" in str(error.value)
 
 
+def no_gate(settings: Settings) -> None:
+    results.discard(settings.reports_dir, FIRST.run_id, ("marts",))
+
+
+def failed_gate(settings: Settings) -> None:
+    gate = results.read(settings.reports_dir, FIRST.run_id, "marts")
+    failed = tuple(replace(check, success=False) for check in gate.checks)
+    results.write(replace(gate, checks=failed), settings.reports_dir)
+
+
+def gate_without_checks(settings: Settings) -> None:
+    gate = results.read(settings.reports_dir, FIRST.run_id, "marts")
+    results.write(replace(gate, checks=()), settings.reports_dir)
+
+
+def changed_after_the_gate(settings: Settings) -> None:
+    with duckdb.connect(str(settings.candidate_file)) as candidate:
+        candidate.execute("delete from marts.dim_customer where customer_key = 'customer-7'")
+
+
+@pytest.mark.parametrize("spoil", [no_gate, failed_gate, gate_without_checks, changed_after_the_gate])
+def test_only_the_file_the_mart_gate_let_through_is_published(settings, build_candidate, spoil) -> None:
+    build_candidate(FIRST)
+    spoil(settings)
+    with pytest.raises(
+        PublishError, match=r"not passed the mart gate.*valuegap check marts --as-of 2026-01-29"
+    ):
+        publish(settings, FIRST)
+    assert not link(settings).exists()
+
+
+def test_a_candidate_of_a_killed_build_is_refused(settings, build_candidate) -> None:
+    build_candidate(FIRST)
+    settings.candidate_file.with_name("candidate.duckdb.wal").write_bytes(b"half")
+    with pytest.raises(PublishError, match="not written to its end"):
+        publish(settings, FIRST)
+
+
 def test_preparing_a_candidate_drops_the_old_one(settings, build_candidate) -> None:
     build_candidate(FIRST)
     prepare_candidate(settings)
@@ -293,6 +332,7 @@ from datetime import date
 from pathlib import Path
 from valuegap.night import Night
 from valuegap.publish import promote
+from valuegap.quality import results
 from valuegap.settings import Settings
 
 def kill(*arguments, **named):

@@ -2,10 +2,13 @@
 
 from datetime import date
 
+import pandas as pd
+
 from valuegap.demo import crm, help_desk, orders, surveys
-from valuegap.demo.accounts import make_accounts, make_people
+from valuegap.demo.accounts import Accounts, People, make_accounts, make_people
 from valuegap.demo.horizon import Horizon
-from valuegap.demo.records import Company
+from valuegap.demo.orders import Deals
+from valuegap.demo.records import Company, Versions
 from valuegap.demo.respondents import Population
 from valuegap.demo.tickets import make_tickets
 from valuegap.demo.world import SCALES, Size, planted_truth
@@ -25,35 +28,51 @@ def generate_company(*, seed: int, size: Size, nights: int, first_night: date = 
     scale, horizon = SCALES[size], Horizon(first_night, nights)
     accounts = make_accounts(seed, scale.accounts, horizon)
     people = make_people(seed, accounts, horizon)
-    sales = orders.make_sales(seed, accounts, horizon)
+    deals, hubspot, associations = _crm(seed, accounts, people, horizon)
     tickets = make_tickets(seed, scale.tickets_per_month, accounts, people, horizon)
-    duplicates = crm.plan_company_duplicates(seed, accounts, horizon)
-    contacts = crm.make_contacts(seed, people, accounts, horizon)
-    deal_versions, line_versions = orders.deal_and_line_versions(seed, sales, horizon)
-    ticket_versions, event_versions = help_desk.ticket_and_event_versions(seed, tickets, accounts, horizon)
     survey_versions, definition_versions = surveys.make_surveys(horizon)
-    population = Population(seed, horizon, accounts, people, sales.deals, tickets)
+    population = Population(seed, horizon, accounts, people, deals, tickets)
     return Company(
-        hubspot={
-            "contacts": contacts,
-            "companies": crm.make_companies(seed, accounts, duplicates, horizon),
-            "deals": deal_versions,
-            "line_items": line_versions,
-            "products": orders.make_products(horizon),
-            "owners": crm.make_owners(horizon),
-        },
-        associations={
-            "contact_companies": crm.contact_companies(seed, contacts, accounts, horizon),
-            **orders.deal_associations(seed, sales, accounts, people, duplicates),
-        },
-        zendesk={
-            "users": help_desk.make_users(seed, people, accounts, horizon),
-            "organizations": help_desk.make_organizations(seed, accounts, horizon),
-            "tickets": ticket_versions,
-            "ticket_events": event_versions,
-        },
+        hubspot=hubspot,
+        associations=associations,
+        zendesk=_help_desk(population),
         qualtrics_surveys=survey_versions,
         qualtrics_definitions=definition_versions,
         qualtrics_responses=surveys.make_responses(population, scale),
         truth=planted_truth(accounts.industry, accounts.market_segment),
     )
+
+
+def _crm(
+    seed: int, accounts: Accounts, people: People, horizon: Horizon
+) -> tuple[Deals, dict[str, Versions], dict[str, pd.DataFrame]]:
+    """Make what HubSpot knows; return with it the deals, which others refer to."""
+    sales = orders.make_sales(seed, accounts, horizon)
+    duplicates = crm.plan_company_duplicates(seed, accounts, horizon)
+    contacts = crm.make_contacts(seed, people, accounts, horizon)
+    deals, line_items = orders.deal_and_line_versions(seed, sales, horizon)
+    streams = {
+        "contacts": contacts,
+        "companies": crm.make_companies(seed, accounts, duplicates, horizon),
+        "deals": deals,
+        "line_items": line_items,
+        "products": orders.make_products(horizon),
+        "owners": crm.make_owners(horizon),
+    }
+    associations = {
+        "contact_companies": crm.contact_companies(seed, contacts, accounts, horizon),
+        **orders.deal_associations(seed, sales, accounts, people, duplicates),
+    }
+    return sales.deals, streams, associations
+
+
+def _help_desk(population: Population) -> dict[str, Versions]:
+    """Make what Zendesk knows."""
+    seed, accounts, horizon = population.seed, population.accounts, population.horizon
+    tickets, events = help_desk.ticket_and_event_versions(seed, population.tickets, accounts, horizon)
+    return {
+        "users": help_desk.make_users(seed, population.people, accounts, horizon),
+        "organizations": help_desk.make_organizations(seed, accounts, horizon),
+        "tickets": tickets,
+        "ticket_events": events,
+    }

@@ -114,8 +114,7 @@ def _contact_rows(
             "is_customer": accounts.is_customer[account],
             "owner": (account % OWNERS).astype(np.int8),
             "merged_ids": np.full(len(person), None, dtype=object),
-        },
-        copy=False,
+        }
     )
 
 
@@ -204,8 +203,7 @@ def _company_rows(
             "owner": (account % OWNERS).astype(np.int8),
             "is_duplicate": is_duplicate,
             "merged_ids": np.full(len(account), None, dtype=object),
-        },
-        copy=False,
+        }
     )
 
 
@@ -262,8 +260,7 @@ def make_owners(horizon: Horizon) -> Versions:
             "visible_at": at,
             "state": state_column("live", OWNERS),
             "number": number,
-        },
-        copy=False,
+        }
     )
     frame.loc[OWNERS - 1, "state"] = "archived"
     return Versions(frame, render_owners)

@@ -98,8 +98,7 @@ def _user_rows(
             "country": accounts.country[account],
             "phone": rng.integers(1_000_000, 9_999_999, len(person)).astype(np.int32),
             "is_active": np.ones(len(person), dtype=np.bool_),
-        },
-        copy=False,
+        }
     )
 
 
@@ -168,8 +167,7 @@ def make_organizations(seed: int, accounts: Accounts, horizon: Horizon) -> Versi
             "account": account.astype(np.int32),
             "has_number": rng.random(len(account)) < HAS_NUMBER,
             "deleted_at": np.full(len(account), NEVER),
-        },
-        copy=False,
+        }
     )
     revisions = Revisions(frame, rng)
     unnumbered = np.flatnonzero(~frame["has_number"].to_numpy())
@@ -320,8 +318,7 @@ def _extra_events(revisions: Revisions, rows: Index, at: Times, step: int, agent
             **{
                 column: revisions.values(column)[rows] for column in ("channel", "priority", "topic", "phase")
             },
-        },
-        copy=False,
+        }
     )
 
 

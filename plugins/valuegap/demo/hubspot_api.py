@@ -269,7 +269,8 @@ def _is_in(values: npt.NDArray[np.int64], ordered: npt.NDArray[np.int64]) -> npt
     if not len(ordered):
         return np.zeros(len(values), bool)
     places = np.searchsorted(ordered, values).clip(max=len(ordered) - 1)
-    return np.equal(ordered[places], values)
+    is_found: npt.NDArray[np.bool_] = ordered[places] == values
+    return is_found
 
 
 def _association_type(type_id: int) -> Json:

@@ -209,7 +209,8 @@ class SearchIndex:
         for start in range(0, len(self._rows), RENDERED_AT_ONCE):
             for record in self._render(self._rows.iloc[start : start + RENDERED_AT_ONCE]):
                 properties: Any = record["properties"]
-                texts.append(properties.get(name) or (record["createdAt"] if name == "createdate" else None))
+                created_at: Any = record["createdAt"] if name == "createdate" else None
+                texts.append(properties.get(name) or created_at)
         kind = self._types[name]
         if kind in {NUMBER, DATETIME}:
             return np.array([np.nan if text is None else _number(kind, text) for text in texts], float)

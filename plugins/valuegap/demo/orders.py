@@ -462,8 +462,7 @@ def make_products(horizon: Horizon) -> Versions:
             "product": np.arange(count, dtype=np.int8),
             "price": price,
             "cost": np.rint(price * PRODUCT_COST_SHARE).astype(np.int32),
-        },
-        copy=False,
+        }
     )
     return Versions(frame, render_products)
 

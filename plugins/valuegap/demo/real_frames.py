@@ -1,7 +1,9 @@
 """Frames of versions as the real files fill them: one version a record, visible from its own time on."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +15,13 @@ LIVE = "live"
 
 
 def frame_of_versions(
-    ids: npt.ArrayLike, times: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike] | None = None
+    ids: npt.ArrayLike,
+    times: npt.NDArray[Any] | Sequence[datetime],
+    columns: Mapping[str, npt.ArrayLike] | None = None,
 ) -> pd.DataFrame:
     """Return a frame of live versions: `times` are created, updated and visible at once."""
     at = np.asarray(times, dtype="datetime64[us]")
-    state = pd.Categorical.from_codes(np.zeros(len(at), np.int8), categories=[LIVE])
+    state = pd.Categorical.from_codes(np.zeros(len(at), np.int8), categories=pd.Index([LIVE]))
     fixed = {"id": ids, "created_at": at, "updated_at": at, "visible_at": at, "state": state}
     return pd.DataFrame(fixed | dict(columns or {}), copy=False)
 

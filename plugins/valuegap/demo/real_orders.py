@@ -4,7 +4,7 @@ Nothing is cleaned: cancellations ("C…"), adjustments ("A…"), negative price
 exact duplicates are all served, as a CRM would have them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ LINE_ITEM_TO_DEAL = 20
 CURRENCY = "GBP"
 NOBODY = 0  # customer of an invoice that names none
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+Arrays = Mapping[str, Any]  # by column, an array; masked where the file has nothing
 
 LINES = """
     create temp table line as
@@ -144,7 +144,7 @@ def _contacts(customers: Arrays) -> Versions:
 
     def render(rows: pd.DataFrame) -> list[Record]:
         ids = (rows["id"] - CONTACT_IDS).tolist()
-        properties = {
+        properties: dict[str, Sequence[object]] = {
             "email": [email(customer) for customer in ids],
             "country": [countries[customer] for customer in ids],
             "lifecyclestage": ["customer"] * len(ids),
@@ -161,7 +161,7 @@ def _companies(customers: Arrays) -> Versions:
 
     def render(rows: pd.DataFrame) -> list[Record]:
         ids = (rows["id"] - COMPANY_IDS).tolist()
-        properties = {
+        properties: dict[str, Sequence[object]] = {
             "name": [f"Customer {customer}" for customer in ids],
             "country": [countries[customer] for customer in ids],
             "customer_number": [account_number(customer) for customer in ids],
@@ -183,7 +183,7 @@ def _products(stock: Arrays) -> Versions:
 
     def render(rows: pd.DataFrame) -> list[Record]:
         places = (rows["id"] - PRODUCT_IDS - 1).tolist()
-        properties = {
+        properties: dict[str, Sequence[object]] = {
             "name": [names[place] for place in places],
             "hs_sku": [skus[place] for place in places],
             "price": [prices[place] for place in places],
@@ -198,7 +198,7 @@ def _deals(invoices: Arrays) -> Versions:
 
     def render(rows: pd.DataFrame) -> list[Record]:
         places = (rows["id"] - DEAL_IDS - 1).tolist()
-        properties = {
+        properties: dict[str, Sequence[object]] = {
             "dealname": [f"Invoice {order_numbers[place]}" for place in places],
             "order_number": [order_numbers[place] for place in places],
             "amount": [amounts[place] for place in places],
@@ -229,7 +229,7 @@ def _line_items(lines: Arrays, stock_codes: list[str], descriptions: list[str]) 
 
     def render(rows: pd.DataFrame) -> list[Record]:
         stock_numbers = rows["stock_number"].tolist()
-        properties = {
+        properties: dict[str, Sequence[object]] = {
             "name": [names[code] for code in rows["name_code"].tolist()],
             "hs_sku": [stock_codes[number - 1] for number in stock_numbers],
             "hs_product_id": [str(PRODUCT_IDS + number) for number in stock_numbers],

@@ -66,7 +66,7 @@ def load(path: Path, customers: Ids) -> Survey:
         reader = csv.DictReader(file)
         require_columns(path, reader.fieldnames or (), tuple(QUESTIONS))
         answers = [{QUESTION_IDS[tag]: int(line[tag]) for tag in QUESTIONS} for line in reader]
-    opened = frame_of_versions([SURVEY_ID], [OPENED_AT])
+    opened = frame_of_versions([SURVEY_ID], np.array([OPENED_AT]))
     people = respondents(customers, len(answers))
     return Survey(
         surveys=Versions(opened, lambda rows: [_survey(at) for at in iso(rows["created_at"])]),
@@ -119,7 +119,7 @@ def _response(response_id: str, at: str | None, customer: int, answers: dict[str
         "endDate": at,
         "recordedDate": at,
         "LastModifiedDate": at,
-        "finished": True,
+        "finished": 1,
         "progress": 100,
         "distributionChannel": "email",
         "recipientEmail": email(customer),

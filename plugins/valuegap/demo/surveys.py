@@ -263,7 +263,7 @@ def _response_columns(survey: Survey, rows: pd.DataFrame) -> tuple[list[str], li
         "status": [0] * len(rows),
         "progress": [100 if done else 60 for done in is_finished],
         "duration": rows["duration"].tolist(),
-        "finished": is_finished,
+        "finished": [int(done) for done in is_finished],
         "recordedDate": recorded_at,
         "LastModifiedDate": iso(rows["updated_at"]),
         "distributionChannel": ["anonymous" if unknown else "email" for unknown in is_anonymous],

@@ -3,7 +3,6 @@
 A run's folder appears whole or not at all, and the same published file gives the same bytes.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from valuegap.night import Night
-from valuegap.publish.files import file_errors_explained, point_link, sql_literal, sync
+from valuegap.publish.files import file_errors_explained, file_sha256, point_link, sql_literal, sync
 from valuegap.publish.promote import published_version
 from valuegap.settings import Settings
 from valuegap.warehouse import duckdb_errors_explained, lease, quoted
@@ -157,7 +156,7 @@ def _write_table(
         f"to {sql_literal(file)} (format parquet, compression zstd)"
     ).fetchone() or (0,)
     sync(file)
-    return ExportedTable(name, file.name, rows, _sha256(file), description, columns)
+    return ExportedTable(name, file.name, rows, file_sha256(file), description, columns)
 
 
 def _reportable(table: str, columns: tuple[Column, ...]) -> str:
@@ -201,8 +200,3 @@ def _latest(settings: Settings) -> date | None:
     if not manifest.exists():
         return None
     return date.fromisoformat(json.loads(manifest.read_text(encoding="utf-8"))["as_of_date"])
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

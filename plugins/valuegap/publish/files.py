@@ -1,5 +1,6 @@
 """Files that appear whole: written under another name, forced to disk, renamed; links swapped in one step."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,12 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def file_sha256(file: Path) -> str:
+    """Return the hash of a file's bytes."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def point_link(link: Path, target: Path) -> None:

@@ -19,7 +19,8 @@ from valuegap import __version__, warehouse
 from valuegap.errors import PublishError
 from valuegap.night import Night
 from valuegap.publish.checksum import schema_hashes
-from valuegap.publish.files import file_errors_explained, point_link, sql_literal, sync
+from valuegap.publish.files import file_errors_explained, file_sha256, point_link, sql_literal, sync
+from valuegap.quality import results
 from valuegap.settings import Settings
 from valuegap.warehouse import duckdb_errors_explained, quoted
 
@@ -129,7 +130,7 @@ def publish(settings: Settings, night: Night) -> Published:
         WarehouseLockedError: another process of ours is at work.
     """
     with warehouse.writer(settings) as build, file_errors_explained(settings.published_dir):
-        candidate = _audited(settings.candidate_file, night)
+        candidate = _audited(settings, night)
         with _incoming(settings.published_dir) as incoming:
             shutil.copyfile(settings.candidate_file, incoming)
             _write_publication(incoming, night, candidate, _input_hash(build, night))
@@ -170,13 +171,15 @@ def published_version(settings: Settings, night: Night) -> Version:
     return max(versions, key=_written_at)
 
 
-def _audited(file: Path, night: Night) -> _Candidate:
-    """Open the candidate, fold its write-ahead log in, and make sure it is this night's and nothing else."""
+def _audited(settings: Settings, night: Night) -> _Candidate:
+    """Make sure the candidate is this night's, nothing but marts, and the very file the gate let through."""
+    file = settings.candidate_file
     rebuild = f"Run: valuegap build --as-of {night.as_of_date}, then check marts and publish."
     if not file.exists():
         raise PublishError(f"There is no candidate at {file}.", remedy=rebuild)
-    with duckdb_errors_explained(file), duckdb.connect(str(file)) as connection:
-        connection.execute("checkpoint")
+    if file.with_name(f"{file.name}.wal").exists():
+        raise PublishError(f"The candidate {file} was not written to its end.", remedy=rebuild)
+    with duckdb_errors_explained(file), duckdb.connect(str(file), read_only=True) as connection:
         tables = _tables(connection, file, rebuild)
         nights = _stated(connection, tables, "as_of_date")
         if nights != {night.as_of_date}:
@@ -186,7 +189,13 @@ def _audited(file: Path, night: Night) -> _Candidate:
             )
         hashes = _stated(connection, tables, "config_hash")
         rows = sum(_row_count(connection, table) for table in tables)
-        return _Candidate(len(tables), rows, str(min(hashes)) if hashes else None)  # type: ignore[type-var]
+    gate = results.read(settings.reports_dir, night.run_id, "marts")
+    if gate is None or not gate.passed(file_sha256(file)):
+        raise PublishError(
+            f"The candidate {file} has not passed the mart gate as it stands.",
+            remedy=f"Run: valuegap check marts --as-of {night.as_of_date}, then publish.",
+        )
+    return _Candidate(len(tables), rows, str(min(hashes)) if hashes else None)  # type: ignore[type-var]
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, file: Path, rebuild: str) -> dict[str, list[str]]:

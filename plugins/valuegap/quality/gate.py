@@ -13,6 +13,7 @@ import duckdb
 from valuegap import warehouse
 from valuegap.errors import BuildError, GateFailedError, LoadError
 from valuegap.night import Night
+from valuegap.publish.files import file_sha256
 from valuegap.quality import results, validation
 from valuegap.quality.results import CheckResult, GateName, GateResult
 from valuegap.quality.suites import Severity, Suite, load_suites, parameters
@@ -54,8 +55,9 @@ def run_gate(settings: Settings, night: Night, gate: GateName) -> GateResult:
     suites = load_suites(settings.expectations_dir / gate, parameters(night))
     file = settings.build_file if gate == "raw" else settings.candidate_file
     with _readable(file, settings, gate):
+        audited = file_sha256(file) if gate == "marts" else None
         checks = tuple(_checks(file, settings, night, gate, suites))
-    result = GateResult(gate, night.run_id, night.as_of_date, checks, time.monotonic() - started)
+    result = GateResult(gate, night.run_id, night.as_of_date, checks, audited, time.monotonic() - started)
     results.write(result, settings.reports_dir)
     if result.critical_failures:
         raise _stop(result)

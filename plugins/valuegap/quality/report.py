@@ -30,7 +30,8 @@ QUARANTINE = """
 """
 FRESHNESS = """
     select source, stream, last_loaded_as_of, nights_behind, is_stale
-    from marts.freshness where run_id = $run_id order by is_stale desc, nights_behind desc nulls first, source, stream
+    from marts.freshness where run_id = $run_id
+    order by is_stale desc, nights_behind desc nulls first, source, stream
 """
 
 

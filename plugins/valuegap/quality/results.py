@@ -58,12 +58,17 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """Every check of one gate on one night, in the order of the suites."""
+    """Every check of one gate on one night, in the order of the suites.
+
+    `audited_sha256` is the hash of the candidate file the mart gate looked at: no other file may be
+    published on its word. The raw gate has none, because the build goes on in the file it checks.
+    """
 
     gate: GateName
     run_id: str
     as_of_date: date
     checks: tuple[CheckResult, ...]
+    audited_sha256: str | None = None
     seconds: float = field(default=0.0, compare=False)
 
     @property
@@ -75,6 +80,10 @@ class GateResult:
     def warnings(self) -> tuple[CheckResult, ...]:
         """The failed checks that are only recorded."""
         return tuple(check for check in self.checks if not check.success and not check.is_critical_failure)
+
+    def passed(self, file_sha256: str) -> bool:
+        """Tell whether the gate looked at exactly that file and let it through."""
+        return bool(self.checks) and not self.critical_failures and self.audited_sha256 == file_sha256
 
     @property
     def summary(self) -> str:

@@ -37,7 +37,7 @@ class _Words:
 TITLES = {
     "expect_column_max_to_be_between": _Words("greatest {column} is {range}"),
     "expect_column_pair_values_a_to_be_greater_than_b": _Words(
-        "{column_A} is not below {column_B}", ("column_A", "column_B", "or_equal")
+        "{column_A} is {above} {column_B}", ("column_A", "column_B")
     ),
     "expect_column_values_to_be_between": _Words("{column} is {range}"),
     "expect_column_values_to_be_in_set": _Words("{column} is {set}"),
@@ -153,7 +153,9 @@ def _title(expectation_type: str, kwargs: Mapping[str, Any]) -> str:
     words = TITLES.get(expectation_type)
     if words is None or not all(name in kwargs for name in words.needs):
         return _spelled_out(expectation_type, kwargs)
-    return words.text.format(**kwargs, range=_range(kwargs), set=_set(kwargs)) + _share(kwargs)
+    above = "not below" if kwargs.get("or_equal") else "above"
+    said = words.text.format(**kwargs, range=_range(kwargs), set=_set(kwargs), above=above)
+    return said + _share(kwargs)
 
 
 def _spelled_out(expectation_type: str, kwargs: Mapping[str, Any]) -> str:
