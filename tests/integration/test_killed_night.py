@@ -7,7 +7,7 @@ import signal
 import time
 
 import pytest
-from conftest import SECOND, Warehouse
+from tests.integration.night_runner import SECOND, Warehouse
 
 STAGES = {
     "extract": ["ingest", "hubspot", "--as-of", SECOND],

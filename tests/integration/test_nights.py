@@ -5,7 +5,7 @@ import shutil
 
 import duckdb
 import pytest
-from conftest import FIRST, SECOND, Warehouse
+from tests.integration.night_runner import FIRST, SECOND, Warehouse
 
 
 def query(warehouse: Warehouse, sql: str) -> list[tuple]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import SHARED_DATA, Warehouse, serve
+from tests.integration.night_runner import SHARED_DATA, Warehouse, serve
 
 AS_OF = "2014-01-31"  # after the last help-desk event
 

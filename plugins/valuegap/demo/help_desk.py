@@ -50,7 +50,6 @@ STATUS_AFTER = np.array(
     [NEW, IS_OPEN, PENDING, IS_SOLVED, IS_OPEN, IS_SOLVED, IS_CLOSED], dtype=np.int8
 )  # by step
 MERGE, REASSIGN = STEPS, STEPS + 1  # what may happen besides the steps
-ROLES = ("agent", "end-user")
 RATINGS = ("unoffered", "offered", "good", "bad")
 TIME_ZONE = "Europe/Berlin"
 SUBJECTS = ("Where is my order?", "Question about an invoice", "Something does not work", "How do I do this?")

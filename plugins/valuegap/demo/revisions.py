@@ -94,7 +94,7 @@ class Revisions:
         part["visible_at"] = visible_at
         part["state"] = state_column(state, len(rows))
         for column, value in changes.items():
-            part[column] = value.astype(self.values(column).dtype)
+            part[column] = pd.Series(value, index=part.index, dtype=self._frame[column].dtype)
         self._parts.append(part)
         self._rows.append(rows)
 
@@ -108,9 +108,10 @@ class Revisions:
         later, rows = pd.concat(self._parts), np.concatenate(self._rows)
         count = len(self._frame)
         order = np.insert(np.arange(count), rows + 1, count + np.arange(len(rows)))
-        columns = {
-            name: pd.concat([self._frame.pop(name), later[name]]).array.take(order) for name in later.columns
-        }
+        columns = {}
+        for name in later.columns:
+            column = pd.concat([self._frame.pop(name), later[name]])
+            columns[name] = column.take(order).reset_index(drop=True)
         return pd.DataFrame(columns, copy=False)
 
 

@@ -1,0 +1,187 @@
+"""How dbt is run: under the lease, with nothing it does not need, and with failures a person can act on.
+
+The project here has one model; what the real models say is tested in `tests/dbt`.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from valuegap import transform, warehouse
+from valuegap.errors import BuildError, WarehouseLockedError
+from valuegap.night import Night
+from valuegap.settings import Settings
+
+NIGHT = Night(date(2026, 1, 31))
+REAL_PROJECT = Settings().dbt_project_dir
+DBT_PROJECT = """
+name: tiny
+profile: valuegap
+flags: {send_anonymous_usage_stats: false}
+models: {tiny: {+database: candidate, +schema: marts, +materialized: table}}
+"""
+ANSWERS = "select 42 as answer, '{{ var(\"as_of_date\") }}' as as_of_date, '{{ var(\"run_id\") }}' as run_id"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Settings:
+    """Settings of a project with one mart, `answers`, and a build warehouse with nothing in it."""
+    project = tmp_path / "dbt_project"
+    (project / "models").mkdir(parents=True)
+    (project / "macros").mkdir()
+    (project / "dbt_project.yml").write_text(DBT_PROJECT)
+    shutil.copy(REAL_PROJECT / "profiles.yml", project)
+    shutil.copy(REAL_PROJECT / "macros" / "project" / "generate_schema_name.sql", project / "macros")
+    write_model(project, ANSWERS)
+    settings = Settings(
+        project_root=tmp_path,
+        data_dir=tmp_path / "data",
+        lock_wait_seconds=0.1,
+        environment={"PATH": "/usr/bin:/bin", "AIRFLOW_CONN_HUBSPOT_DEFAULT": "https://:s3cret@example"},
+    )
+    with warehouse.writer(settings):
+        pass
+    return settings
+
+
+def write_model(project: Path, sql: str) -> None:
+    (project / "models" / "answers.sql").write_text(sql)
+
+
+def test_a_build_says_what_it_made(tiny):
+    lines: list[str] = []
+    result = transform.build(tiny, NIGHT, progress=lines.append)
+
+    assert result.models == {"success": 1}
+    assert result.mart_rows == {"answers": 1}
+    assert result.config_hash == transform.config_hash(tiny.dbt_project_dir)
+    assert "1 models" in result.summary
+    assert "1 rows" in result.summary
+    assert any("answers: success" in line for line in lines)
+    with duckdb.connect(str(tiny.candidate_file), read_only=True) as candidate:
+        assert candidate.execute("select * from marts.answers").fetchall() == [
+            (42, "2026-01-31", "night-2026-01-31")
+        ]
+
+
+def test_nothing_is_written_into_the_project(tiny):
+    before = sorted(tiny.project_root.rglob("dbt_project/**/*"))
+    transform.build(tiny, NIGHT)
+    assert sorted(tiny.project_root.rglob("dbt_project/**/*")) == before
+
+
+def test_tokens_do_not_reach_dbt(tiny):
+    write_model(
+        tiny.dbt_project_dir, "select '{{ env_var('AIRFLOW_CONN_HUBSPOT_DEFAULT', 'absent') }}' as token"
+    )
+    transform.build(tiny, NIGHT)
+    with duckdb.connect(str(tiny.candidate_file), read_only=True) as candidate:
+        assert candidate.execute("select token from marts.answers").fetchall() == [("absent",)]
+
+
+def test_the_lease_is_held_while_dbt_runs(tiny):
+    refusals: list[WarehouseLockedError] = []
+
+    def intrude(_line: str) -> None:
+        try:
+            with warehouse.lease(tiny):
+                pass
+        except WarehouseLockedError as error:
+            refusals.append(error)
+
+    transform.build(tiny, NIGHT, progress=intrude)
+    assert refusals
+
+
+def test_a_failing_model_is_named_with_its_reason_and_the_log(tiny):
+    write_model(tiny.dbt_project_dir, "select cast('forty-two' as integer) as answer")
+    with pytest.raises(BuildError, match=r"dbt model answers failed: .*forty-two") as caught:
+        transform.build(tiny, NIGHT)
+    assert "\n" not in str(caught.value)
+    assert str(tiny.build_file.parent / "dbt" / "logs" / "dbt.log") in caught.value.remedy
+
+
+def test_a_failing_test_is_named_with_its_rows(tiny):
+    tests = tiny.dbt_project_dir / "tests"
+    tests.mkdir()
+    (tests / "answer_is_43.sql").write_text("select * from {{ ref('answers') }} where answer <> 43")
+    with pytest.raises(BuildError, match=r"dbt test answer_is_43 failed: Got 1 result"):
+        transform.build(tiny, NIGHT)
+
+
+def test_a_project_that_does_not_parse_says_so(tiny):
+    write_model(tiny.dbt_project_dir, "select * from {{ ref('nowhere') }}")
+    with pytest.raises(BuildError, match="nowhere"):
+        transform.build(tiny, NIGHT)
+
+
+def test_a_failure_is_not_judged_by_the_run_before(tiny):
+    write_model(tiny.dbt_project_dir, "select cast('forty-two' as integer) as answer")
+    with pytest.raises(BuildError):
+        transform.build(tiny, NIGHT)
+    write_model(tiny.dbt_project_dir, "select * from {{ ref('nowhere') }}")
+    with pytest.raises(BuildError) as caught:
+        transform.build(tiny, NIGHT)
+    assert "forty-two" not in str(caught.value)
+
+
+def test_dbt_ends_with_the_stage_that_was_killed(tiny):
+    """Else it would go on writing to the build warehouse after the kernel gave the lease back."""
+    write_model(
+        tiny.dbt_project_dir,
+        "select sum(a.range * b.range) as answer from range(10000000) a, range(10000000) b",
+    )
+    stage = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "import sys; from datetime import date; from pathlib import Path\n"
+            "from valuegap import transform; from valuegap.night import Night; from valuegap.settings import Settings\n"
+            "settings = Settings(project_root=Path(sys.argv[1]), data_dir=Path(sys.argv[1]) / 'data')\n"
+            "transform.build(settings, Night(date(2026, 1, 31)))",
+            str(tiny.project_root),
+        ],
+        env={"PYTHONPATH": str(Path(transform.__file__).parents[1]), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    try:
+        wait_until(lambda: is_locked(tiny.build_file), seconds=120)
+        stage.send_signal(signal.SIGKILL)
+        stage.wait()
+        wait_until(lambda: not is_locked(tiny.build_file), seconds=20)
+    finally:
+        stage.kill()
+
+
+def is_locked(file: Path) -> bool:
+    try:
+        duckdb.connect(str(file)).close()
+    except duckdb.IOException:
+        return True
+    return False
+
+
+def wait_until(condition, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.1)
+
+
+def test_config_hash_is_of_what_decides_the_marts(tiny):
+    project = tiny.dbt_project_dir
+    before = transform.config_hash(project)
+    (project / "target").mkdir()
+    (project / "target" / "manifest.sql").write_text("whatever dbt leaves")
+    assert transform.config_hash(project) == before
+
+    write_model(project, ANSWERS + " ")
+    changed = transform.config_hash(project)
+    assert changed != before
+    (project / "models" / "answers.sql").rename(project / "models" / "replies.sql")
+    assert transform.config_hash(project) not in {before, changed}
