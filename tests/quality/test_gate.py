@@ -324,6 +324,14 @@ def test_each_mart_defect_is_found(bench, table, healthy, defect, title):
     assert failed[0].failed_rows in {1, None}
 
 
+@pytest.mark.parametrize(("table", "row"), [("fct_value_gap", GAP), ("satisfaction_gap", BLOCK)])
+def test_a_healthy_mart_passes(bench, table, row):
+    bench.candidate()
+    bench.mart_row(table, {"attribute_code": "delivery"} | row)
+
+    assert [check for check in bench.check("marts", only=table) if check.table == f"marts.{table}"] == []
+
+
 def test_a_row_of_a_grain_that_stands_twice_is_found(bench):
     bench.candidate()
     for _ in range(2):

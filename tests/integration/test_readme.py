@@ -1,0 +1,33 @@
+"""What README.md shows is what a newcomer gets."""
+
+import re
+
+import duckdb
+import pytest
+from tests.integration.night_runner import ROOT
+from tests.integration.readme_answers import README, answer, questions
+
+TEXT = README.read_text()
+
+
+def test_there_are_ten_questions() -> None:
+    assert len(questions(TEXT)) == 10
+
+
+@pytest.mark.parametrize(("sql", "table"), questions(TEXT))
+def test_the_answer_is_the_demo_companys(sql, table, after_first_night) -> None:
+    with duckdb.connect(str(after_first_night.published), read_only=True) as published:
+        assert answer(published, sql) == table
+
+
+def test_every_file_it_links_to_exists() -> None:
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", TEXT)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_make_target_it_names_exists() -> None:
+    targets = set(re.findall(r"(?m)^([a-z]+):.*## ", (ROOT / "Makefile").read_text()))
+    named = set(re.findall(r"`make ([a-z]+)", TEXT))
+    assert named
+    assert named <= targets
