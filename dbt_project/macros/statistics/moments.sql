@@ -17,7 +17,11 @@
 
 {#- A number held between two bounds; NULL stays NULL, which greatest() and least() do not promise. -#}
 {% macro clip(number, low, high) -%}
-    case when {{ number }} < {{ low }} then {{ low }} when {{ number }} > {{ high }} then {{ high }} else {{ number }} end
+    case
+        when {{ number }} < {{ low }} then {{ low }}
+        when {{ number }} > {{ high }} then {{ high }}
+        else {{ number }}
+    end
 {%- endmacro %}
 
 {#- Variance with n - 1, from exact moments. NULL for fewer than two. Source: methods, row 2. -#}

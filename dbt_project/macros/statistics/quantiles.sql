@@ -49,7 +49,7 @@
 
 {#- z that leaves (1 - confidence) / 2 in each tail, for the confidence of the run. -#}
 {% macro critical_z() -%}
-    {{ normal_quantile(1 - (1 - var("confidence")) / 2) }}
+    {{ normal_quantile(1 - (1 - var("confidence") | float) / 2) }}
 {%- endmacro %}
 
 {#-
@@ -58,7 +58,7 @@
     error below 2e-5 everywhere and below 3e-8 from 10 on at confidence 0.95.
 -#}
 {% macro t_quantiles(relation, degrees_of_freedom, confidence=none) -%}
-    {%- set tails = 1 - (var("confidence") if confidence is none else confidence) -%}
+    {%- set tails = 1 - (var("confidence") if confidence is none else confidence) | float -%}
     with
     wanted as (
         select distinct cast({{ degrees_of_freedom }} as double) as n

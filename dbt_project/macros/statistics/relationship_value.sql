@@ -7,9 +7,9 @@
     (power(1 + cast({{ annual_rate }} as double), cast(1 as double) / 12) - 1)
 {%- endmacro %}
 
-{#- The monthly rate that compounds to an annual retention rate. -#}
-{% macro monthly_retention_rate(annual_rate) -%}
-    power(cast({{ annual_rate }} as double), cast(1 as double) / 12)
+{#- Probability to stay for a year at a monthly retention rate. -#}
+{% macro annual_retention_rate(monthly_rate) -%}
+    power(cast({{ monthly_rate }} as double), 12)
 {%- endmacro %}
 
 {#- Over `horizon` periods: m · q(1 - q^H) / (1 - q) with q = r / (1 + i), or m · H where nothing is lost or discounted. -#}

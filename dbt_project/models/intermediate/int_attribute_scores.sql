@@ -4,21 +4,23 @@ answers as (
     select * from {{ ref("int_survey_answers_scored") }}
 ),
 
+responses as (
+    select * from {{ ref("int_survey_responses") }}
+),
+
 attribute_answers as (
     select *
     from answers
-    where is_scored and attribute_code is not null
+    where
+        is_scored
+        and attribute_code is not null
         and construct in ('expectation', 'desired', 'adequate', 'experience', 'importance')
 ),
 
-final as (
+averaged as (
     select
         response_key,
         attribute_code,
-        min(customer_key) as customer_key,
-        min(contact_key) as contact_key,
-        min(respondent_key) as respondent_key,
-        min(submitted_at) as submitted_at,
         {%- for construct in ["expectation", "desired", "adequate", "experience", "importance"] %}
         {{ exact_avg("case when construct = '" ~ construct ~ "' then score_pomp end") }} as {{ construct }}_score,
         {%- endfor %}
@@ -30,6 +32,17 @@ final as (
         bool_or(is_reversed) as has_reversed_items
     from attribute_answers
     group by response_key, attribute_code
+),
+
+final as (
+    select
+        averaged.*,
+        responses.customer_key,
+        responses.contact_key,
+        responses.respondent_key,
+        responses.submitted_at
+    from averaged
+    inner join responses on averaged.response_key = responses.response_key
 )
 
 select * from final

@@ -8,7 +8,7 @@ organizations as (
     select * from {{ ref("stg_zendesk__organizations") }}
 ),
 
-merged_companies as (
+merged_ids as (
     select
         company_id as winner_id,
         trim(unnest({{ split_text("merged_company_ids", ";") }})) as loser_id
@@ -16,22 +16,30 @@ merged_companies as (
     where merged_company_ids is not null
 ),
 
+merged_companies as (
+    select loser_id
+    from merged_ids
+    where loser_id <> winner_id
+    group by loser_id
+),
+
 hubspot_companies as (
     select
         'hubspot' as source_system,
         'companies' as source_object,
-        company_id as source_id,
-        {{ normalized_number("customer_number") }} as customer_number,
-        nullif(trim(name), '') as company_name,
-        industry,
-        market_segment,
-        country,
-        n_employees,
-        is_archived as is_deleted,
-        company_id in (select loser_id from merged_companies where loser_id <> winner_id) as is_merged,
-        created_at,
-        updated_at
+        companies.company_id as source_id,
+        {{ normalized_number("companies.customer_number") }} as customer_number,
+        nullif(trim(companies.name), '') as company_name,
+        companies.industry,
+        companies.market_segment,
+        companies.country,
+        companies.n_employees,
+        companies.is_archived as is_deleted,
+        merged_companies.loser_id is not null as is_merged,
+        companies.created_at,
+        companies.updated_at
     from companies
+    left join merged_companies on companies.company_id = merged_companies.loser_id
 ),
 
 zendesk_organizations as (

@@ -12,7 +12,7 @@ responses as (
     select * from {{ ref("stg_qualtrics__responses") }}
 ),
 
-merged_contacts as (
+merged_ids as (
     select
         contact_id as winner_id,
         trim(unnest({{ split_text("merged_contact_ids", ";") }})) as loser_id
@@ -20,20 +20,28 @@ merged_contacts as (
     where merged_contact_ids is not null
 ),
 
+merged_contacts as (
+    select loser_id
+    from merged_ids
+    where loser_id <> winner_id
+    group by loser_id
+),
+
 hubspot_contacts as (
     select
         'hubspot' as source_system,
         'contacts' as source_object,
-        contact_id as source_id,
-        {{ normalized_email("email") }} as email,
-        {{ normalized_number("person_number") }} as person_number,
-        nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') as contact_name,
-        country,
-        is_archived as is_deleted,
-        contact_id in (select loser_id from merged_contacts where loser_id <> winner_id) as is_merged,
-        created_at,
-        updated_at
+        contacts.contact_id as source_id,
+        {{ normalized_email("contacts.email") }} as email,
+        {{ normalized_number("contacts.person_number") }} as person_number,
+        nullif(trim(coalesce(contacts.first_name, '') || ' ' || coalesce(contacts.last_name, '')), '') as contact_name,
+        contacts.country,
+        contacts.is_archived as is_deleted,
+        merged_contacts.loser_id is not null as is_merged,
+        contacts.created_at,
+        contacts.updated_at
     from contacts
+    left join merged_contacts on contacts.contact_id = merged_contacts.loser_id
 ),
 
 zendesk_users as (

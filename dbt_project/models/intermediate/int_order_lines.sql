@@ -94,7 +94,9 @@ cleaned as (
     select
         *,
         coalesce(quantity < 0, false) as is_return,
-        coalesce(quantity > 0 and unit_price > 0 and customer_key is not null and not is_deleted, false) as is_clean_sale
+        coalesce(
+            quantity > 0 and unit_price > 0 and customer_key is not null and not is_deleted, false
+        ) as is_clean_sale
     from joined
 ),
 

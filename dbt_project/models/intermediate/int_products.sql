@@ -40,9 +40,13 @@ sold as (
 ),
 
 unioned as (
-    select * from listed where survivor_rank = 1
+    select *
+    from listed
+    where survivor_rank = 1
     union all
-    select * from sold where survivor_rank = 1
+    select *
+    from sold
+    where survivor_rank = 1
 ),
 
 ranked as (

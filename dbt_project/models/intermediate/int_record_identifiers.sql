@@ -61,7 +61,7 @@ merged_records as (
 ),
 
 -- The winner also answers to the ids of the records merged into it.
-merges as (
+former_ids as (
     select
         {{ record_id("'hubspot'", "source_object", "winner_id") }} as record_id,
         entity,
@@ -78,7 +78,7 @@ unioned as (
     union all
     select * from numbers
     union all
-    select * from merges
+    select * from former_ids
 )
 
 select * from unioned

@@ -59,6 +59,12 @@ judged as (
 decided as (
     select
         judged.*,
+        responses.customer_key,
+        responses.contact_key,
+        responses.respondent_key,
+        responses.submitted_at,
+        responses.order_number,
+        responses.ticket_id,
         responses.is_kept and judged.scale_min is not null and judged.rejection_reason is null as is_scored
     from judged
     inner join responses on judged.response_key = responses.response_key
@@ -66,38 +72,34 @@ decided as (
 
 final as (
     select
-        {{ surrogate_key(["decided.response_key", "decided.question_key", "decided.option_key"]) }} as answer_key,
-        decided.response_key,
-        decided.question_key,
-        decided.option_key,
-        decided.survey_key,
-        responses.customer_key,
-        responses.contact_key,
-        responses.respondent_key,
-        responses.submitted_at,
-        decided.purchase_phase,
-        decided.construct,
-        decided.metric_code,
-        decided.attribute_code,
-        decided.scale_code,
-        decided.is_reversed,
-        case when decided.numeric_value is not null then decided.raw_value end as raw_value,
-        decided.numeric_value,
-        case
-            when decided.is_scored
-                then {{ pomp("decided.numeric_value", "decided.scale_min", "decided.scale_max", "decided.is_reversed") }}
-        end as score_pomp,
-        case when decided.is_scored then decided.favourable_value >= decided.top_box_from end as is_top_box,
-        case when decided.is_scored then decided.favourable_value <= decided.bottom_box_to end as is_bottom_box,
-        decided.rejection_reason is not null as is_rejected,
-        decided.rejection_reason,
-        decided.is_scored,
-        decided.is_mapped,
-        case when decided.numeric_value is null then {{ private_hash("trim(decided.raw_value)") }} end as text_hash,
-        responses.order_number,
-        responses.ticket_id
+        {{ surrogate_key(["response_key", "question_key", "option_key"]) }} as answer_key,
+        response_key,
+        question_key,
+        option_key,
+        survey_key,
+        customer_key,
+        contact_key,
+        respondent_key,
+        submitted_at,
+        purchase_phase,
+        construct,
+        metric_code,
+        attribute_code,
+        scale_code,
+        is_reversed,
+        case when numeric_value is not null then raw_value end as raw_value,
+        numeric_value,
+        case when is_scored then {{ pomp("numeric_value", "scale_min", "scale_max", "is_reversed") }} end as score_pomp,
+        case when is_scored then favourable_value >= top_box_from end as is_top_box,
+        case when is_scored then favourable_value <= bottom_box_to end as is_bottom_box,
+        rejection_reason is not null as is_rejected,
+        rejection_reason,
+        is_scored,
+        is_mapped,
+        case when numeric_value is null then {{ private_hash("trim(raw_value)") }} end as text_hash,
+        order_number,
+        ticket_id
     from decided
-    inner join responses on decided.response_key = responses.response_key
 )
 
 select * from final

@@ -25,7 +25,8 @@ final as (
         min(case when status = 'solved' then occurred_at end) as first_resolved_at,
         min(case when is_by_agent and is_public and event_type = 'Comment' then occurred_at end) as first_reply_at,
         cast(count(distinct event_id) as bigint) as n_events,
-        cast(count(case when is_by_agent and is_public and event_type = 'Comment' then 1 end) as bigint) as n_agent_replies,
+        cast(count(case when is_by_agent and is_public and event_type = 'Comment' then 1 end) as bigint)
+            as n_agent_replies,
         cast(count(case when not is_by_agent and event_type = 'Comment' then 1 end) as bigint) as n_customer_replies,
         cast(count(case when status = 'solved' then 1 end) as bigint) as n_resolutions
     from known_events

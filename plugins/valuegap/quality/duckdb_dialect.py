@@ -24,30 +24,6 @@ DRIVER = "valuegap.duckdb"
 REGEX_OPERATORS = {"~": ("", ""), "!~": ("not ", ""), "~*": ("", ", 'i'"), "!~*": ("not ", ", 'i'")}
 
 
-class ReadOnlyFile:
-    """A DB-API connection on one DuckDB file that closes everything it opened.
-
-    Each cursor is a DuckDB connection of its own, so that a result can still be read after Great
-    Expectations has given its connection back. One cursor left open would hold the file's lock against
-    the next stage.
-    """
-
-    def __init__(self, file: str, settings: Mapping[str, str]) -> None:
-        """Open `file` with DuckDB `settings`."""
-        self._database = duckdb.connect(file, read_only=True, config=dict(settings))
-        self._cursors: list[duckdb.DuckDBPyConnection] = []
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a new cursor on the file."""
-        self._cursors.append(self._database.cursor())
-        return self._cursors[-1]
-
-    def close(self) -> None:
-        """Close the file and every cursor on it."""
-        for connection in (*self._cursors, self._database):
-            connection.close()
-
-
 class DuckDBCompiler(postgresql.PGCompiler):
     """PostgreSQL's SQL, with its regular-expression operators as a function.
 
@@ -64,7 +40,12 @@ class DuckDBCompiler(postgresql.PGCompiler):
 
 
 class DuckDBDialect(postgresql.PGDialect):
-    """Read-only DuckDB in PostgreSQL's clothes. There are no transactions to end."""
+    """Read-only DuckDB in PostgreSQL's clothes.
+
+    There are no transactions to end. Each cursor of DuckDB is a connection of its own, so a result can
+    still be read after Great Expectations has given its connection back, and closing the first
+    connection closes them all.
+    """
 
     driver = "duckdb"
     default_paramstyle = "qmark"
@@ -82,12 +63,8 @@ class DuckDBDialect(postgresql.PGDialect):
         return StaticPool
 
     def create_connect_args(self, url: sa.URL) -> tuple[list[str], dict[str, Any]]:
-        """Take the file from the URL, and from its query the DuckDB settings."""
-        return [str(url.database)], dict(url.query)
-
-    def connect(self, *args: str, **settings: str) -> Any:
-        """Open the file."""
-        return ReadOnlyFile(args[0], settings)
+        """Open the file of the URL read-only, with the URL's query as DuckDB settings."""
+        return [str(url.database)], {"read_only": True, "config": dict(url.query)}
 
     def initialize(self, _connection: sa.Connection) -> None:
         """Skip the questions PostgreSQL would be asked about itself."""

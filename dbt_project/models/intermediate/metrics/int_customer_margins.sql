@@ -28,7 +28,8 @@ recent_sums as (
 history as (
     select
         customer_key,
-        cast(sum(margin) as decimal(18, 2)) as historic_margin_amount
+        bool_or((orders > 0 or returned_amount <> 0) and margin is not null) as has_known_margin,
+        cast(sum(margin) as decimal(18, 2)) as margin_amount
     from customer_months
     group by customer_key
 ),
@@ -36,7 +37,7 @@ history as (
 final as (
     select
         history.customer_key,
-        history.historic_margin_amount,
+        case when history.has_known_margin then history.margin_amount end as historic_margin_amount,
         coalesce(recent_sums.n_margin_months, 0) as n_margin_months,
         case
             when recent_sums.revenue > 0 then {{ safe_divide("recent_sums.costed_revenue", "recent_sums.revenue") }}

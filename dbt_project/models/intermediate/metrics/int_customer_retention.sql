@@ -10,7 +10,9 @@ customer_months as (
 
 -- Whether a customer left is known only after the window of silence: months that end later say nothing yet.
 known_until as (
-    select cast(date_trunc('month', {{ days_after(as_of_date(), -var("activity_window_days")) }}) as date) as last_month
+    select
+        cast(date_trunc('month', {{ days_after(as_of_date(), -(var("activity_window_days") | int)) }}) as date)
+            as last_month
 ),
 
 order_months as (

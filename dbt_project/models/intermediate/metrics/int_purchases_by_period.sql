@@ -18,6 +18,12 @@ order_days as (
     group by 1, 2
 ),
 
+-- The year before is compared only where the history covers all of it.
+history as (
+    select cast(date_trunc('month', min(order_date)) as date) as first_month
+    from order_days
+),
+
 first_orders as (
     select
         customer_key,
@@ -58,8 +64,12 @@ final as (
             as is_active,
         {{ days_between("first_orders.first_order_date", "purchases.period_end") }} as tenure_days,
         cast(purchases.spend as decimal(18, 2)) as spend,
-        cast(purchases.spend_year_before as decimal(18, 2)) as spend_year_before
+        case
+            when history.first_month <= {{ months_after("purchases.period_start", -12) }}
+                then cast(purchases.spend_year_before as decimal(18, 2))
+        end as spend_year_before
     from purchases
+    cross join history
     inner join first_orders on purchases.customer_key = first_orders.customer_key
 )
 

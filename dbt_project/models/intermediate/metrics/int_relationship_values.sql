@@ -29,6 +29,7 @@ joined as (
         {{ safe_divide("margins.costed_margin_per_month", "margins.cost_coverage") }} as margin_per_month,
         case
             when margins.customer_key is null then 'no_order'
+            when margins.historic_margin_amount is null then 'no_cost'
             when margins.n_margin_months = 0 then 'no_complete_month'
             when margins.cost_coverage < {{ least_cost_coverage }} then 'no_cost'
             when retention.retention_rate_month is null then 'no_retention_rate'

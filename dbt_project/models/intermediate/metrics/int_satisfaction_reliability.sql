@@ -18,11 +18,11 @@ segment_sums as (
         periods.period_grain,
         periods.period_start,
         count(*) as n,
-        {% for item in ["overall_score", "disconfirmation_score", "ideal_score", "satisfaction_index"] -%}
-        sum({{ exact("responses." ~ item) }}) as {{ item }}_total,
-        sum({{ exact("responses." ~ item) }} * {{ exact("responses." ~ item) }})
-            as {{ item }}_square_total{{ "," if not loop.last }}
-        {% endfor %}
+    {% for item in ["overall_score", "disconfirmation_score", "ideal_score", "satisfaction_index"] -%}
+    sum({{ exact("responses." ~ item) }}) as {{ item }}_total,
+    sum({{ exact("responses." ~ item) }} * {{ exact("responses." ~ item) }})
+        as {{ item }}_square_total{{ "," if not loop.last }}
+    {% endfor %}
     from responses
     inner join segments on responses.customer_key = segments.customer_key
     inner join periods

@@ -5,11 +5,13 @@ scores as (
 ),
 
 experiences as (
-    select * from scores where experience_score is not null
+    select * from scores
+    where experience_score is not null
 ),
 
 expectations as (
-    select * from scores where expectation_score is not null
+    select * from scores
+    where expectation_score is not null
 ),
 
 same_response as (
@@ -35,7 +37,7 @@ prior_candidates as (
         on
             experiences.customer_key = expectations.customer_key
             and experiences.attribute_code = expectations.attribute_code
-            and expectations.submitted_at < experiences.submitted_at
+            and experiences.submitted_at > expectations.submitted_at
             and {{ days_between("expectations.submitted_at", "experiences.submitted_at") }}
             <= {{ var("expectation_lookback_days") }}
     where experiences.expectation_score is null
@@ -116,7 +118,8 @@ final as (
         cast(null as double) as promised_score,
         delivered_score,
         delivered_score - expected_score as gap_score,
-        case when expected_score is not null then greatest(0.0, expected_score - delivered_score) end as shortfall_score,
+        case when expected_score is not null then greatest(0.0, expected_score - delivered_score) end
+            as shortfall_score,
         {{ gap_direction("delivered_score - expected_score") }} as gap_direction,
         pairing_method,
         case pairing_method when 'none' then null when 'same_response' then 'retrospective' else 'prior' end

@@ -8,15 +8,25 @@ segments as (
     select * from {{ ref("int_customer_segments") }}
 ),
 
-segment_moments as (
+segment_customers as (
     select
         segments.segment_key,
         segments.segment_type,
         segments.segment_value,
-        loyal_customers.period_grain,
-        loyal_customers.period_start,
-        loyal_customers.period_end,
-        loyal_customers.period_is_complete,
+        loyal_customers.*
+    from loyal_customers
+    inner join segments on loyal_customers.customer_key = segments.customer_key
+),
+
+segment_moments as (
+    select
+        segment_key,
+        segment_type,
+        segment_value,
+        period_grain,
+        period_start,
+        period_end,
+        period_is_complete,
         {{ score_moments("nps_score") }},
         coalesce({{ exact_sum("promoter_share") }}, 0) as promoter_total,
         coalesce({{ exact_sum("detractor_share") }}, 0) as detractor_total,
@@ -36,8 +46,7 @@ segment_moments as (
         count(case when quadrant = 'mercenary' then 1 end) as n_mercenaries,
         count(case when quadrant = 'hostage' then 1 end) as n_hostages,
         count(case when quadrant = 'defector' then 1 end) as n_defectors
-    from loyal_customers
-    inner join segments on loyal_customers.customer_key = segments.customer_key
+    from segment_customers
     group by 1, 2, 3, 4, 5, 6, 7
 ),
 

@@ -4,10 +4,15 @@ relationship_values as (
     select * from {{ ref("int_relationship_values") }}
 ),
 
-shared as (
+ranked as (
     select
         *,
-        case when relationship_value_amount > 0 then relationship_value_amount else 0 end as equity_amount
+        unavailable_reason is null as is_available,
+        case when relationship_value_amount > 0 then relationship_value_amount else 0 end as equity_amount,
+        ntile(10) over (
+            partition by unavailable_reason
+            order by relationship_value_amount desc, historic_margin_amount desc nulls last, customer_key asc
+        ) as tenth
     from relationship_values
 ),
 
@@ -15,13 +20,14 @@ final as (
     select
         customer_key,
         is_active,
-        unavailable_reason is null as is_available,
+        is_available,
         unavailable_reason,
         '{{ var("reporting_currency") }}' as currency,
         margin_per_month,
         n_margin_months,
         cost_coverage,
         retention_rate_month,
+        {{ annual_retention_rate("retention_rate_month") }} as retention_rate_year,
         n_months_stayed,
         n_months_at_risk,
         {{ monthly_discount_rate(var("discount_rate_annual")) }} as discount_month,
@@ -29,19 +35,12 @@ final as (
         relationship_value_amount,
         relationship_value_infinite,
         historic_margin_amount,
-        case
-            when unavailable_reason is null
-                then cast(ntile(10) over (
-                    partition by unavailable_reason
-                    order by relationship_value_amount desc, historic_margin_amount desc nulls last, customer_key
-                ) as integer)
-        end as value_tier,
-        case
-            when unavailable_reason is null then {{ safe_divide("equity_amount", "sum(equity_amount) over ()") }}
-        end as equity_share,
+        case when is_available then cast(tenth as integer) end as value_tier,
+        case when is_available then {{ safe_divide("equity_amount", "sum(equity_amount) over ()") }} end
+            as equity_share,
         'retention-1' as model_version,
         {{ lineage_columns() | indent(8) }}
-    from shared
+    from ranked
 )
 
 select * from final

@@ -42,11 +42,15 @@ segment_moments as (
 ),
 
 share_moments as (
-    select * from segment_moments where metric_code in {{ shares }}
+    select *
+    from segment_moments
+    where metric_code in {{ shares }}
 ),
 
 mean_moments as (
-    select * from segment_moments where metric_code not in {{ shares }}
+    select *
+    from segment_moments
+    where metric_code not in {{ shares }}
 ),
 
 share_estimates as (
