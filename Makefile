@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-UV     := $(BIN)/uv
+# System certificates, as pip uses them: a company proxy signs with a root of its own.
+UV     := $(BIN)/uv --system-certs
 # Airflow, dbt and Great Expectations start a process a task: uncompiled imports would cost half a minute each.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
@@ -32,7 +33,7 @@ bench: $(VENV)/.installed-dev ## Seconds, rows a second and memory of each stage
 	@$(BIN)/python -m tests.benchmarks.night
 
 lock: $(VENV)/.installer ## Compile the lock files from pyproject.toml
-	@./lock.sh $(UV)
+	@./lock.sh $(BIN)/uv
 
 clean: ## Remove the environment and all data, landing zone included
 	rm -rf $(VENV) data

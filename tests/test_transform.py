@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -27,13 +28,17 @@ profile: valuegap
 flags: {send_anonymous_usage_stats: false}
 models: {tiny: {+database: candidate, +schema: marts, +materialized: table}}
 """
-ANSWERS = "select 42 as answer, '{{ var(\"as_of_date\") }}' as as_of_date, '{{ var(\"run_id\") }}' as run_id"
+ANSWERS = """
+select
+    '{{ var("as_of_date") }}' as as_of_date,
+    '{{ var("run_id") }}' as run_id,
+    '{{ env_var("AIRFLOW_CONN_HUBSPOT_DEFAULT", "absent") }}' as token
+"""
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Settings:
-    """Settings of a project with one mart, `answers`, and a build warehouse with nothing in it."""
-    project = tmp_path / "dbt_project"
+def tiny_project(root: Path) -> Settings:
+    """Return settings of a project with one mart, `answers`, and a build warehouse with nothing in it."""
+    project = root / "dbt_project"
     (project / "models").mkdir(parents=True)
     (project / "macros").mkdir()
     (project / "dbt_project.yml").write_text(DBT_PROJECT)
@@ -41,8 +46,8 @@ def tiny(tmp_path: Path) -> Settings:
     shutil.copy(REAL_PROJECT / "macros" / "project" / "generate_schema_name.sql", project / "macros")
     write_model(project, ANSWERS)
     settings = Settings(
-        project_root=tmp_path,
-        data_dir=tmp_path / "data",
+        project_root=root,
+        data_dir=root / "data",
         lock_wait_seconds=0.1,
         environment={"PATH": "/usr/bin:/bin", "AIRFLOW_CONN_HUBSPOT_DEFAULT": "https://:s3cret@example"},
     )
@@ -55,49 +60,62 @@ def write_model(project: Path, sql: str) -> None:
     (project / "models" / "answers.sql").write_text(sql)
 
 
-def test_a_build_says_what_it_made(tiny):
-    lines: list[str] = []
-    result = transform.build(tiny, NIGHT, progress=lines.append)
-
-    assert result.models == {"success": 1}
-    assert result.mart_rows == {"answers": 1}
-    assert result.config_hash == transform.config_hash(tiny.dbt_project_dir)
-    assert "1 models" in result.summary
-    assert "1 rows" in result.summary
-    assert any("answers: success" in line for line in lines)
-    with duckdb.connect(str(tiny.candidate_file), read_only=True) as candidate:
-        assert candidate.execute("select * from marts.answers").fetchall() == [
-            (42, "2026-01-31", "night-2026-01-31")
-        ]
+@pytest.fixture
+def tiny(tmp_path: Path) -> Settings:
+    return tiny_project(tmp_path)
 
 
-def test_nothing_is_written_into_the_project(tiny):
-    before = sorted(tiny.project_root.rglob("dbt_project/**/*"))
-    transform.build(tiny, NIGHT)
-    assert sorted(tiny.project_root.rglob("dbt_project/**/*")) == before
+@dataclass(frozen=True)
+class Built:
+    """A build that went well, and what was seen of it from outside while it ran."""
+
+    settings: Settings
+    result: transform.BuildResult
+    progress: list[str]
+    refusals: list[WarehouseLockedError]
+    project_files_before: list[Path]
 
 
-def test_tokens_do_not_reach_dbt(tiny):
-    write_model(
-        tiny.dbt_project_dir, "select '{{ env_var('AIRFLOW_CONN_HUBSPOT_DEFAULT', 'absent') }}' as token"
-    )
-    transform.build(tiny, NIGHT)
-    with duckdb.connect(str(tiny.candidate_file), read_only=True) as candidate:
-        assert candidate.execute("select token from marts.answers").fetchall() == [("absent",)]
-
-
-def test_the_lease_is_held_while_dbt_runs(tiny):
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    settings = tiny_project(tmp_path_factory.mktemp("built"))
+    files = sorted(settings.dbt_project_dir.rglob("*"))
+    progress: list[str] = []
     refusals: list[WarehouseLockedError] = []
 
-    def intrude(_line: str) -> None:
+    def watch(line: str) -> None:
+        progress.append(line)
         try:
-            with warehouse.lease(tiny):
+            with warehouse.lease(settings):
                 pass
         except WarehouseLockedError as error:
             refusals.append(error)
 
-    transform.build(tiny, NIGHT, progress=intrude)
-    assert refusals
+    return Built(settings, transform.build(settings, NIGHT, progress=watch), progress, refusals, files)
+
+
+def test_a_build_says_what_it_made(built):
+    assert built.result.models == {"success": 1}
+    assert built.result.mart_rows == {"answers": 1}
+    assert built.result.config_hash == transform.config_hash(built.settings.dbt_project_dir)
+    assert "1 models" in built.result.summary
+    assert "1 rows" in built.result.summary
+    assert any("answers: success" in line for line in built.progress)
+
+
+def test_models_know_the_night_and_no_token(built):
+    with duckdb.connect(str(built.settings.candidate_file), read_only=True) as candidate:
+        assert candidate.execute("select * from marts.answers").fetchall() == [
+            ("2026-01-31", "night-2026-01-31", "absent")
+        ]
+
+
+def test_nothing_is_written_into_the_project(built):
+    assert sorted(built.settings.dbt_project_dir.rglob("*")) == built.project_files_before
+
+
+def test_the_lease_is_held_while_dbt_runs(built):
+    assert built.refusals
 
 
 def test_a_failing_model_is_named_with_its_reason_and_the_log(tiny):

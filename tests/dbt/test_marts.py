@@ -161,6 +161,21 @@ def test_the_next_night_sees_what_changed(second_night):
     ]
 
 
+def test_a_customer_may_be_a_person(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    with warehouse.writer(settings) as connection:
+        fill_small_company(connection)
+    build_models(settings, NIGHT, customer_grain="person")
+
+    assert rows(
+        settings, "select customer_type, count(*) from marts.dim_customer group by all order by all"
+    ) == [("account", 2), ("person", 3)]
+    assert rows(
+        settings,
+        "select count(*) from marts.fct_survey_answer where customer_key is distinct from contact_key",
+    ) == [(0,)]
+
+
 def test_sources_declare_every_stream():
     declared = set()
     for file in PROJECT.glob("models/staging/*/_sources.yml"):
