@@ -1,8 +1,7 @@
 """What a person wants to know after a night: what came in, what the gates said, what was found."""
 
 import json
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,17 +9,17 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from valuegap import warehouse
 from valuegap.errors import PublishError
 from valuegap.night import Night
+from valuegap.publish.promote import serving
 from valuegap.settings import Settings
 
-STREAM_ROWS = """
+SOURCE_ROWS = """
     select source, sum(landed_rows), sum(loaded_rows), sum(quarantined_rows)
     from ops.loads where run_id = $run_id group by source order by source
 """
-MART_ROWS = """
-    select table_name, estimated_size from duckdb_tables() where schema_name = 'marts' order by table_name
-"""
+MARTS = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
 WIDEST_GAPS = """
     select attribute_name, gap_score, ci_low, ci_high, expectation_score, experience_score, n_customers
     from marts.satisfaction_gap
@@ -29,8 +28,8 @@ WIDEST_GAPS = """
     order by gap_score, attribute_code limit 5
 """
 MOST_VALUABLE = """
-    select customer_key, market_segment, industry, country, relationship_value_amount, margin_per_month,
-        retention_rate_month
+    select customer_key, market_segment, country, relationship_value_amount, margin_per_month,
+        retention_rate_month, horizon_months
     from marts.relationship_value
     inner join marts.dim_customer using (customer_key)
     where relationship_value_amount is not null
@@ -40,16 +39,14 @@ MOST_VALUABLE = """
 
 def print_summary(settings: Settings) -> None:
     """Print the last published night on standard output."""
-    warehouse = settings.published_dir / "warehouse.duckdb"
-    if not warehouse.exists():
+    shown = serving(settings)
+    if shown is None:
         raise PublishError("Nothing is published yet.", remedy="Run a night first: make run.")
-    console = Console()
-    with duckdb.connect(str(warehouse), read_only=True) as published:
-        (as_of,) = published.execute("select as_of_date from marts.publication").fetchone() or (date.min,)
-        marts = published.execute(MART_ROWS).fetchall()
+    console, night = Console(), Night(shown.as_of_date)
+    with duckdb.connect(str(shown.file), read_only=True) as published:
+        marts = {name: _rows(published, name) for (name,) in published.execute(MARTS).fetchall()}
         gaps = published.execute(WIDEST_GAPS).fetchall()
         customers = published.execute(MOST_VALUABLE).fetchall()
-    night = Night(as_of)
     _print_stages(console, settings, night, marts)
     _print_gates(console, settings, night)
     _print_gaps(console, gaps)
@@ -57,20 +54,23 @@ def print_summary(settings: Settings) -> None:
     _print_places(console, settings, night)
 
 
-def _print_stages(
-    console: Console, settings: Settings, night: Night, marts: Sequence[tuple[str, int]]
-) -> None:
-    with duckdb.connect(str(settings.build_file), read_only=True) as build:
-        streams = build.execute(STREAM_ROWS, {"run_id": night.run_id}).fetchall()
-    table = _table(
-        f"What came in on the night of {night.as_of_date}", "source", "landed", "loaded", "quarantined"
-    )
-    for source, *counts in streams:
+def _rows(published: duckdb.DuckDBPyConnection, mart: str) -> int:
+    (rows,) = published.execute(f"select count(*) from marts.{warehouse.quoted(mart)}").fetchone() or (0,)  # noqa: S608
+    return int(rows)
+
+
+def _print_stages(console: Console, settings: Settings, night: Night, marts: Mapping[str, int]) -> None:
+    with warehouse.read_only(settings) as build:
+        sources = build.execute(SOURCE_ROWS, {"run_id": night.run_id}).fetchall()
+    table = _table(f"Night of {night.as_of_date}: what came in", "source", "landed", "loaded", "quarantined")
+    for source, *counts in sources:
         table.add_row(source, *(f"{int(count):,}" for count in counts))
     console.print(table)
-    table = _table("What was built", "mart", "rows")
-    for name, rows in marts:
-        table.add_row(name, f"{rows:,}")
+    manifest = json.loads((settings.exports_dir / night.run_id / "manifest.json").read_text())
+    exported = {table["table"]: table["rows"] for table in manifest["tables"]}
+    table = _table("What was built from all nights", "mart", "published rows", "exported rows")
+    for name, rows in marts.items():
+        table.add_row(name, f"{rows:,}", f"{exported[name]:,}")
     console.print(table)
 
 
@@ -87,8 +87,8 @@ def _print_gates(console: Console, settings: Settings, night: Night) -> None:
 
 def _print_gaps(console: Console, gaps: Sequence[Sequence[object]]) -> None:
     table = _table(
-        "The five widest satisfaction gaps, last 12 months (delivered minus expected, points of 100)",
-        "attribute", "gap", "95 % interval", "expected", "delivered", "customers",
+        "The five widest satisfaction gaps, last 12 months (points of 100)",
+        "attribute", "gap", "95 % interval", "expected", "delivered", "n",
     )  # fmt: skip
     for name, gap, low, high, expected, delivered, n in gaps:
         table.add_row(
@@ -104,18 +104,17 @@ def _print_gaps(console: Console, gaps: Sequence[Sequence[object]]) -> None:
 
 def _print_customers(console: Console, customers: Sequence[Sequence[object]]) -> None:
     table = _table(
-        "The five customers with the highest relationship value (present value of future margin)",
-        "customer", "segment", "industry", "country", "value", "margin a month", "retention a month",
+        "The five customers with the highest relationship value",
+        "customer", "segment", "country", "value", "margin a month", "stays a month",
     )  # fmt: skip
-    for key, segment, industry, country, value, margin, retention in customers:
+    for key, segment, country, value, margin, retention, _ in customers:
         table.add_row(
-            str(key)[:8],
-            *map(_text, (segment, industry, country)),
-            _money(value),
-            _money(margin),
-            f"{retention:.1%}",
+            str(key)[:8], _text(segment), _text(country), _money(value), _money(margin), f"{retention:.1%}"
         )
     console.print(table)
+    for horizon in {row[-1] for row in customers}:
+        console.print(f"value: present value of the margin to come in {horizon} months", style="dim")
+    console.print()
 
 
 def _print_places(console: Console, settings: Settings, night: Night) -> None:
@@ -136,9 +135,9 @@ def _print_places(console: Console, settings: Settings, night: Night) -> None:
 
 
 def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None, pad_edge=False)
     for position, column in enumerate(columns):
-        table.add_column(column, justify="left" if position == 0 else "right")
+        table.add_column(column, justify="left" if position == 0 else "right", no_wrap=True)
     return table
 
 
