@@ -68,13 +68,17 @@ def extract(
     connection: SourceConnection | None = None,
     progress: Progress = _silent,
 ) -> Extracted:
-    """Pull what changed at one source since the last loaded night, and land it untouched."""
+    """Pull what changed at one source since the last loaded night, and land it untouched.
+
+    What an earlier, killed run landed and did not load is loaded first: the cursor is what was loaded.
+    """
     from valuegap.landing import Landing
-    from valuegap.loading import cursors
+    from valuegap.loading import cursors, load_source
     from valuegap.sources.extract import extract_source
     from valuegap.sources.registry import SOURCES
 
     source = SOURCES[source_name]
+    load_source(settings, source, night)
     streams = extract_source(
         source,
         connection or settings.connection(source.connection_id),

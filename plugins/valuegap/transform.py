@@ -25,7 +25,7 @@ from valuegap.settings import Settings
 
 Progress = Callable[[str], None]
 
-HASHED_FOLDERS = ("macros", "models", "seeds", "tests")
+HASHED_FOLDERS = ("macros", "models", "seeds")
 HASHED_SUFFIXES = {".sql", ".yml", ".csv"}
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # nothing else: AIRFLOW_CONN_* holds tokens
 

@@ -10,13 +10,16 @@
     from_json({{ document }}, '{{ structure }}')
 {%- endmacro %}
 
-{#- The members of a JSON object as a list of (key, value) records; a value that is no scalar stays JSON text. -#}
+{#-
+    The members of a JSON object as a list of (key, value) records, NULL for any other document. A value that is no
+    scalar stays JSON text.
+-#}
 {% macro json_members(document) -%}
     {{ return(adapter.dispatch("json_members")(document)) }}
 {%- endmacro %}
 
 {% macro default__json_members(document) -%}
-    map_entries(cast(cast({{ document }} as json) as map(varchar, varchar)))
+    map_entries(try_cast(try_cast({{ document }} as json) as map(varchar, varchar)))
 {%- endmacro %}
 
 {% macro is_json(text) -%}

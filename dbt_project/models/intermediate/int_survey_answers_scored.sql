@@ -18,6 +18,7 @@ scales as (
     select * from {{ ref("scale") }}
 ),
 
+-- Free text is never read as a number: it may be a phone number.
 typed as (
     select
         answers.response_key,
@@ -33,7 +34,10 @@ typed as (
         questions.is_reversed,
         questions.is_mapped,
         answers.raw_value,
-        cast(try_cast(answers.raw_value as decimal(18, 6)) as double) as numeric_value,
+        case
+            when not questions.is_text_part and coalesce(questions.construct, '') <> 'open_text'
+                then cast(try_cast(answers.raw_value as decimal(18, 6)) as double)
+        end as numeric_value,
         case when not questions.is_text_part then scales.scale_min end as scale_min,
         case when not questions.is_text_part then scales.scale_max end as scale_max,
         scales.top_box_from,

@@ -1,11 +1,11 @@
 {#-
     Fails unless an aggregate of this model equals an aggregate of another one: the guard against joins that
-    multiply or lose rows. `expression` and `to_expression` are aggregates, such as `sum(net_amount)`.
+    multiply or lose rows. `expression` and `to_expression` are sums or counts; a sum of nothing is 0.
 -#}
 {% test reconciles_with(model, expression, to_model, to_expression=none, filter=none, to_filter=none) %}
 with
 this_side as (
-    select {{ expression }} as measure
+    select coalesce({{ expression }}, 0) as measure
     from {{ model }}
     {%- if filter %}
     where {{ filter }}
@@ -13,7 +13,7 @@ this_side as (
 ),
 
 other_side as (
-    select {{ to_expression or expression }} as measure
+    select coalesce({{ to_expression or expression }}, 0) as measure
     from {{ to_model }}
     {%- if to_filter %}
     where {{ to_filter }}
@@ -25,5 +25,5 @@ select
     other_side.measure as expected
 from this_side
 cross join other_side
-where this_side.measure is distinct from other_side.measure
+where this_side.measure <> other_side.measure
 {% endtest %}
