@@ -78,7 +78,8 @@ def extract(
     from valuegap.sources.registry import SOURCES
 
     source = SOURCES[source_name]
-    load_source(settings, source, night)
+    if left := load_source(settings, source, night):
+        progress(f"{Loaded(source_name, left).summary}, landed by a run that did not end")
     streams = extract_source(
         source,
         connection or settings.connection(source.connection_id),

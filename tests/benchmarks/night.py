@@ -64,7 +64,7 @@ def demo_company(size: str, folder: Path) -> Iterator[dict[str, str]]:
     """Serve a company of that size without rate limits; yield the connections to it."""
     port_file = folder / "port"
     command = [sys.executable, "-m", "valuegap", "demo", "serve", "--size", size, "--nights", "1", *AS_OF]
-    command += ["--port", "0", "--port-file", str(port_file), "--speed", "1e9"]
+    command += ["--port", "0", "--port-file", str(port_file), "--speed", "inf"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
         try:
             while not port_file.exists():

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-QUESTION = re.compile(r"(```sql\n)(.*?)(```\n\n)((?:\|.*\n)*)", re.DOTALL)
+QUESTION = re.compile(r"(```sql\n)(.*?)(```\n\n)((?:\|[^\n]*\n)*)", re.DOTALL)
 
 
 def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> str:

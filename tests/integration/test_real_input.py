@@ -16,7 +16,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
     if not SHARED_DATA.is_dir():
         pytest.skip("the real records are not here: ../shared/data is missing")
     folder = tmp_path_factory.mktemp("real")
-    with serve(folder, "--data", str(SHARED_DATA), "--as-of", AS_OF, "--speed", "1e9") as connections:
+    with serve(folder, "--data", str(SHARED_DATA), "--as-of", AS_OF, "--speed", "inf") as connections:
         warehouse = Warehouse(folder / "data", connections)
         warehouse.run("nightly", "--as-of", AS_OF)
     with duckdb.connect(str(Path(warehouse.published)), read_only=True) as connection:

@@ -238,7 +238,7 @@ def associations(vendor, landed) -> list[dict]:
 
 @given(st.dictionaries(st.integers(1, 99).map(str), st.lists(st.integers(), max_size=9), max_size=9))
 def test_every_landed_object_has_one_record_with_all_its_associations(to) -> None:
-    landed = [json.dumps({"id": each}).encode() for each in to]
+    landed = [{"id": each} for each in to]
     found = associations(MemoryAssociations(to), landed)
     assert [(each["from"]["id"], each["to"]) for each in found] == list(to.items())
 
@@ -246,13 +246,13 @@ def test_every_landed_object_has_one_record_with_all_its_associations(to) -> Non
 def test_a_record_that_came_in_one_answer_is_the_vendors_text() -> None:
     vendor = MemoryAssociations({"1": [5]})
     (page,) = HUBSPOT.pages(
-        vendor, BY_NAME["deal_contacts"], Window(None, UNTIL, lambda _name: iter([b'{"id":"1"}']))
+        vendor, BY_NAME["deal_contacts"], Window(None, UNTIL, lambda _name: iter([{"id": "1"}]))
     )
     assert page.records == (b'{"from":{"id":"1"},"to":[5]}',)
 
 
 def test_ids_are_asked_for_in_batches_of_a_thousand_without_archived_ones() -> None:
-    landed = [json.dumps({"id": str(each), "archived": each % 2 == 0}).encode() for each in range(3001)]
+    landed = [{"id": str(each), "archived": each % 2 == 0} for each in range(3001)]
     vendor = MemoryAssociations({str(each): [1] for each in range(3001)})
     assert len(associations(vendor, landed)) == 1500
     assert [len(batch) for batch in vendor.batches] == [1000, 500]
@@ -260,4 +260,4 @@ def test_ids_are_asked_for_in_batches_of_a_thousand_without_archived_ones() -> N
 
 def test_a_partial_error_that_is_not_an_absence_stops_the_night() -> None:
     with pytest.raises(SourceError, match="left objects out"):
-        associations(MemoryAssociations({}, category="INTERNAL_ERROR"), [b'{"id":"1"}'])
+        associations(MemoryAssociations({}, category="INTERNAL_ERROR"), [{"id": "1"}])

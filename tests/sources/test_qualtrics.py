@@ -50,7 +50,7 @@ def exporting(vendor):
 
 
 def read(client, name, cursor=None, surveys=("SV_1",)):
-    landed = [json.dumps({"id": each}).encode() for each in surveys]
+    landed = [{"id": each} for each in surveys]
     items = list(QUALTRICS.pages(client, BY_NAME[name], Window(cursor, UNTIL, lambda _name: iter(landed))))
     pages = [item for item in items if isinstance(item, Page)]
     return pages, [item for item in items if isinstance(item, str)]

@@ -17,12 +17,14 @@ attribute_answers as (
         and construct in ('expectation', 'desired', 'adequate', 'experience', 'importance')
 ),
 
+-- Items are summed with nine decimals, so the ninth of their average is noise: equal answers must score equal.
 averaged as (
     select
         response_key,
         attribute_code,
         {%- for construct in ["expectation", "desired", "adequate", "experience", "importance"] %}
-        {{ exact_avg("case when construct = '" ~ construct ~ "' then score_pomp end") }} as {{ construct }}_score,
+        round({{ exact_avg("case when construct = '" ~ construct ~ "' then score_pomp end") }}, 8)
+            as {{ construct }}_score,
         {%- endfor %}
         {%- for construct in ["expectation", "experience"] %}
         {{ exact_avg("case when construct = '" ~ construct ~ "' then numeric_value end") }} as {{ construct }}_raw,

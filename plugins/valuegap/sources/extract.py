@@ -3,8 +3,11 @@
 Pages are generators from the vendor's answer to the landed file, so memory holds one vendor page.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from valuegap.errors import SourceError
 from valuegap.landing import Landing, Manifest
@@ -104,16 +107,25 @@ class _Extraction:
         self.progress(f"{name}: {manifest.rows:,} records landed")
         return LandedStream(manifest, is_reused=False)
 
-    def _landed(self, stream_name: str) -> Iterator[bytes]:
+    def _landed(self, stream_name: str) -> Iterator[Mapping[str, Any]]:
         if (manifest := self._manifest(stream_name)) is None:
             raise SourceError(
                 f"{self.source.name} {stream_name} did not land this night, and this stream needs its ids.",
                 remedy=f"Mend what {stream_name} says, and run the night again.",
             )
-        return self.landing.records(manifest)
+        return _with_ids(self.landing.records(manifest))
 
     def _manifest(self, stream_name: str) -> Manifest | None:
         return self.landing.manifest(self.source.name, stream_name, self.night.run_id)
+
+
+def _with_ids(records: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+    """Parse landed records; one that the loader will set aside has no id to follow."""
+    for record in records:
+        with suppress(ValueError):
+            parsed = json.loads(record)
+            if isinstance(parsed, dict) and "id" in parsed:
+                yield parsed
 
 
 def _counted(pages: Iterable[Page | str], name: str, progress: Progress) -> Iterator[Page | str]:

@@ -178,8 +178,7 @@ def association_pages(client: Client, stream: Stream, window: Window) -> Iterato
     """
     from_type, to_type = _ASSOCIATED[stream.name]
     path = f"{_path(client, 'associations_path')}/{from_type}/{to_type}/batch/read"
-    objects = map(json.loads, window.landed(from_type))
-    ids = (str(landed["id"]) for landed in objects if not landed.get("archived"))
+    ids = (str(landed["id"]) for landed in window.landed(from_type) if not landed.get("archived"))
     while batch := list(islice(ids, ASSOCIATION_INPUTS)):
         request = {"path": path, "ids": len(batch), "first_id": batch[0], "last_id": batch[-1]}
         yield Page(_associations(client, path, batch), request)

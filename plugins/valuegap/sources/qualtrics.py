@@ -127,7 +127,7 @@ def response_pages(client: Client, _stream: Stream, window: Window) -> Iterator[
 
 
 def _survey_ids(window: Window) -> Iterator[str]:
-    return (str(json.loads(record)["id"]) for record in window.landed("surveys"))
+    return (str(survey["id"]) for survey in window.landed("surveys"))
 
 
 def _export_request(cursor: str | None, until: datetime) -> dict[str, object]:

@@ -73,14 +73,14 @@ class Window:
     """What a run asks a stream for.
 
     `cursor` is where the last loaded run of this stream ended (None on the first night); `until` is the
-    first instant this night does not cover. `landed` yields the records this night landed of an earlier
-    stream of the same source: a stream that follows another (the associations of changed contacts, the
-    responses of every survey) takes its ids from there, so a re-run asks for the same ones.
+    first instant this night does not cover. `landed` yields the JSON objects this night landed of an
+    earlier stream of the same source: a stream that follows another (the associations of changed contacts,
+    the responses of every survey) takes its ids from there, so a re-run asks for the same ones.
     """
 
     cursor: str | None
     until: datetime
-    landed: Callable[[str], Iterator[bytes]]
+    landed: Callable[[str], Iterator[Mapping[str, Any]]]
 
 
 Pages = Callable[["Client", Stream, Window], "Iterator[Page | str]"]
