@@ -31,3 +31,9 @@ def test_every_make_target_it_names_exists() -> None:
     named = set(re.findall(r"`make ([a-z]+)", TEXT))
     assert named
     assert named <= targets
+
+
+def test_the_summary_shown_is_the_one_printed(after_first_night) -> None:
+    printed = after_first_night.run("summary").split("Published warehouse")[0]
+    missing = [line for line in printed.splitlines() if line.rstrip() not in TEXT]
+    assert missing == []
