@@ -1,6 +1,7 @@
 """Faults a vendor's API can show, by name, armed for some requests and counted when they happen.
 
-A fault takes the right answer and spoils it. To add one, write the function and name it in `FAULTS`.
+A fault of `FAULTS` takes the right answer and spoils it. One of `BEHAVIOURS` is something only the vendor's
+own endpoint can do (an export job that fails, a cursor that has expired): the endpoint asks `strikes`.
 """
 
 from collections import Counter
@@ -59,6 +60,8 @@ FAULTS: Mapping[str, Fault] = {
     "connection_reset": _connection_reset,
 }
 
+BEHAVIOURS: frozenset[str] = frozenset()
+
 
 @dataclass
 class ArmedFault:
@@ -73,6 +76,10 @@ class ArmedFault:
     skip: int = 0
     times: int = 1
 
+    def matches(self, vendor: str, path: str) -> bool:
+        """Tell whether a request is one this fault waits for."""
+        return self.vendor == vendor and self.path in path
+
 
 class Faults:
     """The armed faults of all vendors, and how often each has happened."""
@@ -83,8 +90,8 @@ class Faults:
         self._armed: list[ArmedFault] = []
 
     def arm(self, fault: ArmedFault) -> None:
-        """Switch `fault` on. Raises `KeyError` for a name that is not in `FAULTS`."""
-        if fault.name not in FAULTS:
+        """Switch `fault` on. Raises `KeyError` for a name that is in neither list."""
+        if fault.name not in FAULTS and fault.name not in BEHAVIOURS:
             raise KeyError(fault.name)
         self._armed.append(fault)
 
@@ -94,14 +101,24 @@ class Faults:
 
     def spoil(self, response: Response, vendor: Vendor, path: str) -> Response:
         """Return `response`, spoiled by the first armed fault that matches, which is then counted."""
-        matching = [fault for fault in self._armed if fault.vendor == vendor.name and fault.path in path]
-        for fault in matching[:1]:
-            if fault.skip:
-                fault.skip -= 1
-                return response
-            fault.times -= 1
-            if not fault.times:
-                self._armed.remove(fault)
-            self.counts[vendor.name, fault.name] += 1
-            return FAULTS[fault.name](response, vendor)
+        for fault in self._armed:
+            if fault.name in FAULTS and fault.matches(vendor.name, path):
+                return FAULTS[fault.name](response, vendor) if self._use(fault) else response
         return response
+
+    def strikes(self, name: str, vendor: str, path: str) -> bool:
+        """Tell an endpoint whether behaviour `name` is armed for this request, and count it if so."""
+        for fault in self._armed:
+            if fault.name == name and fault.matches(vendor, path):
+                return self._use(fault)
+        return False
+
+    def _use(self, fault: ArmedFault) -> bool:
+        if fault.skip:
+            fault.skip -= 1
+            return False
+        fault.times -= 1
+        if not fault.times:
+            self._armed.remove(fault)
+        self.counts[fault.vendor, fault.name] += 1
+        return True

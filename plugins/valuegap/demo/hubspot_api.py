@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from valuegap.demo.clock import VirtualClock
+from valuegap.demo.faults import Faults
 from valuegap.demo.hubspot_catalogue import (
     ASSOCIATIONS,
     BY_ALIAS,
@@ -39,9 +40,9 @@ SEARCHES = RateLimit("SECONDLY", 5, 1)
 OBJECT_LIMITS = (BURST.name, DAILY.name)
 
 
-def hubspot(company: Company, clock: VirtualClock, token: str) -> Vendor:
+def hubspot(company: Company, clock: VirtualClock, token: str, faults: Faults) -> Vendor:
     """Return the HubSpot account of `company`, open to the holder of `token`."""
-    api = HubspotApi(company, clock)
+    api = HubspotApi(company, clock, faults)
     return Vendor(
         name="hubspot",
         endpoints=(
@@ -99,10 +100,11 @@ def _rate_headers(allowances: Sequence[Allowance]) -> dict[str, str]:
 class HubspotApi:
     """The endpoints. What one moment shows is indexed once and kept until the clock moves."""
 
-    def __init__(self, company: Company, clock: VirtualClock) -> None:
+    def __init__(self, company: Company, clock: VirtualClock, faults: Faults) -> None:
         """Nothing is indexed before it is asked for."""
         self._company = company
         self._clock = clock
+        self._faults = faults
         self._moment = _Moment(company, clock.now)
 
     async def list_objects(self, request: Request) -> Json:

@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from valuegap.demo.clock import VirtualClock
+from valuegap.demo.faults import Faults
 from valuegap.demo.limits import RateLimit
 from valuegap.demo.records import Company, Versions
 from valuegap.demo.vendor import Endpoint, Json, Vendor, VendorError, json_body
@@ -38,10 +39,14 @@ EXPORT_FORMATS = frozenset({"json", "ndjson"})
 
 
 def qualtrics(
-    company: Company, clock: VirtualClock, token: str, surveys_per_page: int = SURVEYS_PER_PAGE
+    company: Company,
+    clock: VirtualClock,
+    token: str,
+    faults: Faults,
+    surveys_per_page: int = SURVEYS_PER_PAGE,
 ) -> Vendor:
     """Return the Qualtrics brand of `company`, open to the holder of `token`."""
-    api = QualtricsApi(company, clock, surveys_per_page)
+    api = QualtricsApi(company, clock, faults, surveys_per_page)
     exports = "/API/v3/surveys/{survey_id}/export-responses"
     return Vendor(
         name="qualtrics",
@@ -94,10 +99,11 @@ def _result(request: Request, result: Json) -> Json:
 class QualtricsApi:
     """The endpoints, and the export jobs under way."""
 
-    def __init__(self, company: Company, clock: VirtualClock, surveys_per_page: int) -> None:
+    def __init__(self, company: Company, clock: VirtualClock, faults: Faults, surveys_per_page: int) -> None:
         """No job is under way."""
         self._company = company
         self._clock = clock
+        self._faults = faults
         self._surveys_per_page = surveys_per_page
         self._jobs: dict[str, _ExportJob] = {}
 

@@ -80,9 +80,9 @@ def demo_server(  # noqa: PLR0913 - what a server is made of
     """
     clock, faults, journal = VirtualClock(as_of), Faults(), Journal()
     vendors = (
-        hubspot(company, clock, tokens.hubspot),
-        zendesk(company, clock, tokens.zendesk_email, tokens.zendesk),
-        qualtrics(company, clock, tokens.qualtrics),
+        hubspot(company, clock, tokens.hubspot, faults),
+        zendesk(company, clock, tokens.zendesk_email, tokens.zendesk, faults),
+        qualtrics(company, clock, tokens.qualtrics, faults),
     )
     admin = AdminApi(tokens.admin, clock, faults, journal, tuple(vendor.name for vendor in vendors))
     mounts = [

@@ -22,6 +22,7 @@ import pandas as pd
 from starlette.requests import Request
 
 from valuegap.demo.clock import VirtualClock
+from valuegap.demo.faults import Faults
 from valuegap.demo.limits import Allowance, RateLimit
 from valuegap.demo.records import Company, Versions
 from valuegap.demo.vendor import Endpoint, Json, Vendor, VendorError
@@ -40,9 +41,9 @@ EXPORT_CLOCKS = {
 }
 
 
-def zendesk(company: Company, clock: VirtualClock, email: str, token: str) -> Vendor:
+def zendesk(company: Company, clock: VirtualClock, email: str, token: str, faults: Faults) -> Vendor:
     """Return the Zendesk account of `company`, open to `email/token:token` and to the bearer of `token`."""
-    api = ZendeskApi(company, clock)
+    api = ZendeskApi(company, clock, faults)
     exports: dict[str, Callable[[Request], Any]] = {
         "tickets/cursor": api.export_tickets,
         "users/cursor": api.export_users,
@@ -102,10 +103,11 @@ def _rate_headers(allowances: Sequence[Allowance]) -> dict[str, str]:
 class ZendeskApi:
     """The endpoints. What one moment shows is put in order once and kept until the clock moves."""
 
-    def __init__(self, company: Company, clock: VirtualClock) -> None:
+    def __init__(self, company: Company, clock: VirtualClock, faults: Faults) -> None:
         """Nothing is put in order before it is asked for."""
         self._company = company
         self._clock = clock
+        self._faults = faults
         self._moment = _Moment(company, clock.now)
 
     async def export_tickets(self, request: Request) -> Json:

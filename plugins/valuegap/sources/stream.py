@@ -46,7 +46,9 @@ class Stream:
     `record_id` and `version` are columns among `fields` (or `context`): what identifies a record,
     and the vendor's time of this version of it (None where the vendor gives none: then the night
     that landed it is its version). `context` names columns that hold for a whole page and do not
-    stand in the records, such as the survey an export belongs to.
+    stand in the records, such as the survey an export belongs to. `follows` names the streams of the same
+    source whose landed records this one's pager reads: it is extracted after them. A stream that `is_gated`
+    is sold with some of the vendor's plans only: refused with 403, it is marked and passed over.
     """
 
     name: str
@@ -54,6 +56,8 @@ class Stream:
     record_id: tuple[str, ...] = ("id",)
     version: str | None = "updated_at"
     context: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
+    is_gated: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,31 @@ class Pager:
 
 
 @dataclass(frozen=True)
+class TokenRequest:
+    """Where an OAuth 2 access token comes from: a form posted to `path`, answered with `access_token`."""
+
+    path: str
+    form: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A limit no header tells: at most `requests` in `seconds`, of requests whose path contains `path`."""
+
+    path: str
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Source:
     """A vendor: its streams in the order they are extracted, and how to speak with it.
 
     `headers` prove who we are. `refusal` reads the vendor's error message out of a JSON answer, and
-    returns None where the answer is no error.
+    returns None where the answer is no error. `token` says how to get an access token where the connection
+    is of OAuth; it is sent as bearer token in place of `headers`, and renewed when it has run out. `pause`
+    reads from the headers of an answer how many seconds to wait before the next request; `rates` are the
+    limits the headers do not tell. `side_by_side` is how many streams may be read at the same time.
     """
 
     name: str
@@ -119,3 +143,7 @@ class Source:
     pages: Pages
     headers: Callable[[SourceConnection], Mapping[str, str]]
     refusal: Callable[[Mapping[str, Any]], str | None]
+    token: Callable[[SourceConnection], TokenRequest | None] = lambda _connection: None
+    pause: Callable[[Mapping[str, str]], float] = lambda _headers: 0.0
+    rates: Callable[[SourceConnection], tuple[Rate, ...]] = lambda _connection: ()
+    side_by_side: int = 1
