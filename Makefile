@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Other people's clients of the vendors, which some tests let read the demo company.
+CLIENTS := .venv-clients
 # System certificates, as pip uses them: a company proxy signs with a root of its own.
 UV     := $(BIN)/uv --system-certs
 # Airflow, dbt and Great Expectations start a process a task: uncompiled imports would cost half a minute each.
@@ -20,7 +22,7 @@ run: $(VENV)/.installed ## One night of the demo company through Airflow; again 
 up: $(VENV)/.installed ## Airflow with its UI on the demo company, until Ctrl-C
 	@$(BIN)/valuegap demo up
 
-test: $(VENV)/.installed-dev ## All tests
+test: $(VENV)/.installed-dev $(CLIENTS)/.installed ## All tests
 	@$(BIN)/pytest
 
 lint: $(VENV)/.installed-dev ## Style of Python and SQL
@@ -36,7 +38,7 @@ lock: $(VENV)/.installer ## Compile the lock files from pyproject.toml
 	@./lock.sh $(BIN)/uv
 
 clean: ## Remove the environment and all data, landing zone included
-	rm -rf $(VENV) data
+	rm -rf $(VENV) $(CLIENTS) data
 
 $(VENV)/.installer: requirements-installer.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
@@ -56,4 +58,10 @@ $(VENV)/.installed: $(VENV)/.installer requirements.lock pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@echo "Locked dependencies of the tests"
 	@$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(CLIENTS)/.installed: $(VENV)/.installer requirements-clients.lock
+	@echo "Other people's clients of the vendors in $(CLIENTS)"
+	@$(PYTHON) -m venv --clear --without-pip $(CLIENTS)
+	@$(UV) pip install --quiet --python $(CLIENTS)/bin/python --no-deps --require-hashes -r requirements-clients.lock
 	@touch $@

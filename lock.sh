@@ -7,3 +7,4 @@ compile requirements-installer.in --output-file requirements-installer.lock
 compile pyproject.toml --output-file requirements.lock
 compile pyproject.toml --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 compile pyproject.toml --extra postgres --constraint requirements.lock --output-file requirements-postgres.lock
+compile requirements-clients.in --excludes requirements-clients.excludes --output-file requirements-clients.lock

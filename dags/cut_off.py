@@ -1,7 +1,7 @@
 """# Cut off a night
 
 At the cut-off time a night stops waiting for a source that has not come: this DAG announces the night as
-cut off, and `build_marts` builds it from what there is. It skips when all three sources have come or the
+cut off, and `build_marts` builds it from what there is. It skips when all sources have come or the
 night is built already, and fails when none has come: then there is nothing to build.
 
 The missing source is named in this task's log, in the events of the assets `cut_off` and

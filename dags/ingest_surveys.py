@@ -14,12 +14,16 @@ from airflow.sdk import dag
 from valuegap.orchestration.assets import RAW_SURVEYS
 from valuegap.orchestration.dag_defaults import DAG_DEFAULTS
 from valuegap.orchestration.schedules import ingest_schedule
-from valuegap.orchestration.stages import ingest_source
+from valuegap.orchestration.stages import ingest_sources
+from valuegap.settings import Settings
+
+SOURCES = Settings.from_environment().sources_by_dag().get("surveys", ())
 
 
-@dag(schedule=ingest_schedule(), doc_md=__doc__, tags=["ingest", "qualtrics"], **DAG_DEFAULTS)
+@dag(schedule=ingest_schedule(), doc_md=__doc__, tags=["ingest", *SOURCES], **DAG_DEFAULTS)
 def ingest_surveys():
-    ingest_source("qualtrics", outlet=RAW_SURVEYS)
+    ingest_sources(SOURCES, outlet=RAW_SURVEYS)
 
 
-ingest_surveys()
+if SOURCES:
+    ingest_surveys()

@@ -15,12 +15,16 @@ from airflow.sdk import dag
 from valuegap.orchestration.assets import RAW_TICKETS
 from valuegap.orchestration.dag_defaults import DAG_DEFAULTS
 from valuegap.orchestration.schedules import ingest_schedule
-from valuegap.orchestration.stages import ingest_source
+from valuegap.orchestration.stages import ingest_sources
+from valuegap.settings import Settings
+
+SOURCES = Settings.from_environment().sources_by_dag().get("tickets", ())
 
 
-@dag(schedule=ingest_schedule(), doc_md=__doc__, tags=["ingest", "zendesk"], **DAG_DEFAULTS)
+@dag(schedule=ingest_schedule(), doc_md=__doc__, tags=["ingest", *SOURCES], **DAG_DEFAULTS)
 def ingest_tickets():
-    ingest_source("zendesk", outlet=RAW_TICKETS)
+    ingest_sources(SOURCES, outlet=RAW_TICKETS)
 
 
-ingest_tickets()
+if SOURCES:
+    ingest_tickets()

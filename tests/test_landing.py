@@ -67,6 +67,7 @@ def test_a_run_is_its_pages_and_a_manifest_that_says_all(tmp_path) -> None:
         "finished_at": "2026-02-01T12:00:00+00:00",
         "cursor_before": "a",
         "cursor_after": "next",
+        "note": None,
         "rows": 2,
         "pages": [
             {
@@ -125,7 +126,33 @@ def test_small_pages_share_a_file_up_to_its_limit_and_context(tmp_path) -> None:
         page(context={"survey_id": "empty"}),
     )
     assert [each.rows for each in manifest.pages] == [5000, 100, 1, RECORDS_PER_FILE + 1]
-    assert [each["number"] for each in manifest.pages[0].requests] == list(range(50))
+    assert [each["number"] for each in manifest.pages[0].requests] == [0, 49]
+
+
+def test_a_manifest_does_not_grow_with_the_number_of_pages(tmp_path) -> None:
+    few = write(tmp_path / "few", *[page(b"{}", number=number % 7) for number in range(10)])
+    many = write(tmp_path / "many", *[page(b"{}", number=number % 7) for number in range(4000)])
+    sizes = [(each.folder / "manifest.json").stat().st_size for each in (few, many)]
+    assert sizes[1] - sizes[0] < 10
+
+
+def test_a_manifest_of_before_is_still_read(tmp_path) -> None:
+    manifest = write(tmp_path, page(b"{}", path="/t"))
+    file = manifest.folder / "manifest.json"
+    content = json.loads(file.read_text())
+    del content["note"]
+    content["pages"][0]["requests"] *= 3  # each request of the file was kept
+    file.write_text(json.dumps(content))
+    (found,) = Landing(tmp_path).manifests("zendesk", "tickets")
+    assert found.note is None
+    assert len(found.pages[0].requests) == 3
+
+
+def test_a_note_is_kept_with_an_empty_run(tmp_path) -> None:
+    landing = Landing(tmp_path)
+    landing.write_stream("zendesk", "ratings", NIGHT, Pager(iter(["7"])), note="not on this plan")
+    found = landing.manifest("zendesk", "ratings", NIGHT.run_id)
+    assert (found.note, found.rows, found.cursor_after) == ("not on this plan", 0, "7")
 
 
 def test_a_night_without_records_is_complete_and_empty(tmp_path) -> None:

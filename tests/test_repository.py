@@ -15,6 +15,7 @@ LOCKS = (
     "requirements-dev.lock",
     "requirements-postgres.lock",
     "requirements-installer.lock",
+    "requirements-clients.lock",
 )
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from valuegap.errors import ConfigurationError
-from valuegap.settings import Settings
+from valuegap.settings import KNOWN_SOURCES, Settings
+from valuegap.sources.registry import DECLARED
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,12 @@ def test_a_connection_with_a_port() -> None:
     )
 
 
+def test_a_number_in_the_extra_is_text() -> None:
+    text = '{"host": "crm.example", "extra": {"client_id": 4711, "searches_per_second": 4}}'
+    connection = Settings.from_environment({"AIRFLOW_CONN_A": text}).connection("a")
+    assert connection.extra == {"client_id": "4711", "searches_per_second": "4"}
+
+
 def test_a_missing_connection_says_which_variable_to_set() -> None:
     with pytest.raises(ConfigurationError, match=r"AIRFLOW_CONN_ZENDESK_DEFAULT .*\.env"):
         Settings.from_environment({}).connection("zendesk_default")
@@ -50,3 +57,24 @@ def test_a_number_that_is_none_names_its_variable(text) -> None:
 
 def test_settings_do_not_show_the_environment() -> None:
     assert "s3cret" not in repr(Settings.from_environment({"AIRFLOW_CONN_A": "s3cret"}))
+
+
+def test_a_company_names_its_sources_in_any_order() -> None:
+    assert Settings.from_environment({}).sources == ("hubspot", "zendesk", "qualtrics")
+    settings = Settings.from_environment({"VALUEGAP_SOURCES": " zendesk, files,salesforce,hubspot"})
+    assert settings.sources == ("hubspot", "salesforce", "zendesk", "files")
+    assert settings.sources_by_dag() == {
+        "crm": ("hubspot", "salesforce"),
+        "tickets": ("zendesk",),
+        "files": ("files",),
+    }
+
+
+@pytest.mark.parametrize(("text", "said"), [("hubspot,jira", "unknown source jira"), (" , ", "no source")])
+def test_a_source_nobody_knows_is_refused_with_those_that_are(text, said) -> None:
+    with pytest.raises(ConfigurationError, match=f"{said}.*hubspot, salesforce, zendesk, qualtrics, files"):
+        Settings.from_environment({"VALUEGAP_SOURCES": text})
+
+
+def test_every_source_that_is_declared_can_be_named() -> None:
+    assert set(KNOWN_SOURCES) == set(DECLARED)

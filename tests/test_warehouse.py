@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -17,7 +18,7 @@ import pytest
 from valuegap import warehouse
 from valuegap.errors import WarehouseLockedError
 from valuegap.settings import Settings
-from valuegap.sources.registry import SOURCES
+from valuegap.sources.registry import DECLARED, SOURCES
 from valuegap.sources.stream import Field, FieldType, Stream
 from valuegap.warehouse import WarehouseError
 
@@ -226,7 +227,7 @@ def test_every_declared_stream_has_its_table(settings: Settings) -> None:
             "select schema_name, table_name from duckdb_tables() where schema_name like 'raw\\_%' escape '\\'"
         ).fetchall()
     assert set(tables) == {
-        (f"raw_{source.name}", stream.name) for source in SOURCES.values() for stream in source.streams
+        (f"raw_{source.name}", stream.name) for source in DECLARED.values() for stream in source.streams
     }
 
 
@@ -260,20 +261,42 @@ def test_columns_stand_in_the_order_of_the_contract(settings: Settings) -> None:
 
 def declare(monkeypatch: pytest.MonkeyPatch, *fields: Field) -> None:
     source = replace(SOURCES["hubspot"], name="shop", streams=(Stream("orders", fields),))
-    monkeypatch.setattr(warehouse, "SOURCES", {"shop": source})
+    monkeypatch.setattr(warehouse, "DECLARED", {"shop": source})
 
 
 def test_a_field_declared_later_becomes_a_column(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     declare(monkeypatch, Field("id", "$.id"))
+    records = ['{"id":"1","amount":"2.50"}', '{"id":"2","amount":"much"}', '{"id":"3"}']
     with warehouse.writer(settings) as connection:
-        connection.execute("insert into raw_shop.orders by name select '1' as id")
+        for line, record in enumerate(records, start=1):
+            connection.execute(
+                "insert into raw_shop.orders by name select ? as id, ? as record, date '2026-01-31' as _as_of_date,"
+                " 'night-2026-01-31' as _run_id, 1 as _page, ? as _line",
+                [str(line), record, line],
+            )
     declare(monkeypatch, Field("id", "$.id"), Field("amount", "$.amount", FieldType.DECIMAL))
     with warehouse.writer(settings) as connection:
-        assert connection.execute("select id, amount from raw_shop.orders").fetchall() == [("1", None)]
+        found = connection.execute("select id, amount from raw_shop.orders order by id").fetchall()
+        misfits = connection.execute("select line, column_name, reason from ops.misfits").fetchall()
+    assert found == [("1", Decimal("2.5")), ("2", None), ("3", None)], "filled from the record, not left NULL"
+    assert [(line, column) for line, column, _ in misfits] == [(2, "amount")]
+    assert "'much' is not a decimal" in misfits[0][2]
     assert ("amount", "DECIMAL(18,6)") in columns_of(settings, "raw_shop", "orders")
-    assert "amount is new" in caplog.text
+    assert "amount is new; 1 of 3 rows loaded before have a value, 1 one that does not fit" in caplog.text
+
+
+def test_the_books_can_be_checked_against_every_raw_table(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare(monkeypatch, Field("id", "$.id"))
+    with warehouse.writer(settings) as connection:
+        connection.execute(
+            "insert into raw_shop.orders by name select unnest(['1', '1', '2']) as id, 'n' as _run_id"
+        )
+        found = connection.execute("select * exclude as_of_date from ops.stored_rows").fetchall()
+    assert found == [("shop", "orders", "n", 3, 2)]
 
 
 def test_a_field_declared_anew_with_another_type_asks_for_a_rebuild(

@@ -12,19 +12,11 @@ import typer
 
 from valuegap.errors import ValuegapError
 from valuegap.night import Night
-from valuegap.settings import Settings
+from valuegap.settings import KNOWN_SOURCES, Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 demo_app = typer.Typer(no_args_is_help=True, help="The demo company: a world with a known truth.")
 app.add_typer(demo_app, name="demo")
-
-
-class SourceName(StrEnum):
-    """A source of the night."""
-
-    HUBSPOT = "hubspot"
-    ZENDESK = "zendesk"
-    QUALTRICS = "qualtrics"
 
 
 class GateName(StrEnum):
@@ -42,6 +34,16 @@ class Size(StrEnum):
     L = "L"
 
 
+def _known_source(name: str) -> str:
+    if name not in KNOWN_SOURCES:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(KNOWN_SOURCES)}.")
+    return name
+
+
+SourceName = Annotated[
+    str,
+    typer.Argument(metavar="SOURCE", parser=_known_source, help=f"One of {', '.join(KNOWN_SOURCES)}."),
+]
 AsOf = Annotated[
     date,
     typer.Option("--as-of", metavar="DATE", help="Last day the warehouse may know, as 2026-01-31."),
@@ -85,8 +87,9 @@ def load(as_of: AsOf) -> None:
     """Load what is landed up to a night; rebuilds a lost build warehouse from the landing zone."""
     from valuegap import nightly as stages
 
-    for source in SourceName:
-        _say(stages.load(Settings.from_environment(), source, Night(as_of)).summary)
+    settings = Settings.from_environment()
+    for source in stages.sources_to_load(settings):
+        _say(stages.load(settings, source, Night(as_of)).summary)
 
 
 @app.command()
@@ -144,6 +147,7 @@ def summary() -> None:
 def serve(  # noqa: PLR0913, PLR0917 - each is one flag of the command
     as_of: AsOf = date(2026, 1, 31),
     data: Annotated[Path | None, typer.Option(help="Serve the real records of this folder instead.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Serve the company of this log of mutations.")] = None,
     seed: int = 7,
     size: Size = Size.S,
     nights: Annotated[int, typer.Option(min=1, help="Nights the story goes on after the first.")] = 60,
@@ -161,6 +165,7 @@ def serve(  # noqa: PLR0913, PLR0917 - each is one flag of the command
     serve_demo(
         as_of=as_of,
         data=data,
+        log=log,
         seed=seed,
         size=size.value,
         nights=nights,

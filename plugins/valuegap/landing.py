@@ -5,8 +5,8 @@ the files and is written last: a folder without it is what a killed run left, an
 A complete folder is never written again.
 
 A file holds consecutive vendor pages of one context, up to 5,000 records: vendors send 100 to 1,000 a
-page, and thousands of tiny files would cost more to open than to read. The manifest keeps each page's
-request, so a line can still be traced to the answer it came in.
+page, and thousands of tiny files would cost more to open than to read. The manifest keeps the first and the
+last request of each file: enough to ask again for what a line came in, and no more for a million pages.
 """
 
 import fcntl
@@ -41,7 +41,10 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class PageFile:
-    """One landed file: its name, the sha256 of its bytes, its rows, and the requests that brought them."""
+    """One landed file: its name, the sha256 of its bytes, its rows, and what brought them.
+
+    `requests` are the first and the last one of them, each with the rows it brought; one where it was alone.
+    """
 
     file: str
     sha256: str
@@ -52,7 +55,10 @@ class PageFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one run landed of one stream. `folder` is where it stands; times are ISO 8601 text in UTC."""
+    """What one run landed of one stream. `folder` is where it stands; times are ISO 8601 text in UTC.
+
+    `note` says why a run is empty when the vendor does not sell us the stream: "not on this plan".
+    """
 
     folder: Path
     source: str
@@ -64,6 +70,7 @@ class Manifest:
     cursor_before: str | None
     cursor_after: str | None
     pages: tuple[PageFile, ...]
+    note: str | None = None
 
     @property
     def rows(self) -> int:
@@ -84,8 +91,15 @@ class Landing:
         self.root = root
         self._clock = clock
 
-    def write_stream(
-        self, source: str, stream: str, night: Night, pager: Pager, *, cursor_before: str | None = None
+    def write_stream(  # noqa: PLR0913 - what a manifest says of a run
+        self,
+        source: str,
+        stream: str,
+        night: Night,
+        pager: Pager,
+        *,
+        cursor_before: str | None = None,
+        note: str | None = None,
     ) -> Manifest:
         """Land every page of a stream, or return what this night landed of it already.
 
@@ -114,6 +128,7 @@ class Landing:
                 cursor_before=cursor_before,
                 cursor_after=pager.cursor_after,
                 pages=pages,
+                note=note,
             )
             _write_manifest(manifest)
             return manifest
@@ -193,7 +208,7 @@ def _write_file(path: Path, pages: Iterable[Page]) -> PageFile:
         for page in pages:
             file.writelines(record + b"\n" for record in page.records)
             rows += len(page.records)
-            requests.append({**page.request, "rows": len(page.records)})
+            requests[1:] = [{**page.request, "rows": len(page.records)}]
             context = page.context
     return PageFile(path.name, _sha256(path), rows, tuple(requests), dict(context))
 

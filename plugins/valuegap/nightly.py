@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valuegap.night import Night
-from valuegap.settings import Settings
+from valuegap.settings import FILES, KNOWN_SOURCES, Settings
 from valuegap.sources.connection import SourceConnection
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 """Called with one line for a person each time something worth knowing has happened."""
 
-SOURCE_NAMES = ("hubspot", "zendesk", "qualtrics")
-
 
 @dataclass(frozen=True)
 class Extracted:
@@ -38,7 +36,10 @@ class Extracted:
     def summary(self) -> str:
         """Return one line for a log."""
         rows = sum(stream.rows for stream in self.streams)
-        return f"{self.source}: {rows:,} records landed in {len(self.streams)} streams"
+        requests = sum(stream.requests for stream in self.streams)
+        fewest = sum(stream.fewest_requests for stream in self.streams)
+        landed = f"{self.source}: {rows:,} records landed in {len(self.streams)} streams"
+        return f"{landed}; {requests:,} requests, fewest possible {fewest:,}" if requests else landed
 
 
 @dataclass(frozen=True)
@@ -72,31 +73,37 @@ def extract(
 
     What an earlier, killed run landed and did not load is loaded first: the cursor is what was loaded.
     """
+    from valuegap.custom_fields import with_custom_fields
     from valuegap.landing import Landing
     from valuegap.loading import cursors, load_source
     from valuegap.sources.extract import extract_source
-    from valuegap.sources.registry import SOURCES
+    from valuegap.sources.registry import DECLARED, SOURCES
 
-    source = SOURCES[source_name]
-    if left := load_source(settings, source, night):
+    if left := load_source(settings, DECLARED[source_name], night):
         progress(f"{Loaded(source_name, left).summary}, landed by a run that did not end")
-    streams = extract_source(
-        source,
-        connection or settings.connection(source.connection_id),
-        night,
-        Landing(settings.landing_dir),
-        cursors(settings, source, night),
-        progress,
+    landing, ended = Landing(settings.landing_dir), cursors(settings, DECLARED[source_name], night)
+    if source_name == FILES:
+        from valuegap.sources.file_drop import extract_files
+
+        return Extracted(source_name, extract_files(settings, night, landing, ended, progress))
+    source = with_custom_fields(SOURCES[source_name], settings)
+    connection = connection or settings.connection(source.connection_id)
+    return Extracted(source_name, extract_source(source, connection, night, landing, ended, progress))
+
+
+def sources_to_load(settings: Settings) -> tuple[str, ...]:
+    """Return the sources a company uses, and those it used once: what they landed is history to rebuild."""
+    return tuple(
+        name for name in KNOWN_SOURCES if name in settings.sources or (settings.landing_dir / name).exists()
     )
-    return Extracted(source_name, streams)
 
 
 def load(settings: Settings, source_name: str, night: Night) -> Loaded:
     """Put every landed run of one source that is not loaded yet into the build warehouse."""
     from valuegap.loading import load_source
-    from valuegap.sources.registry import SOURCES
+    from valuegap.sources.registry import DECLARED
 
-    return Loaded(source_name, load_source(settings, SOURCES[source_name], night))
+    return Loaded(source_name, load_source(settings, DECLARED[source_name], night))
 
 
 def check_raw(settings: Settings, night: Night) -> "GateResult":
@@ -161,16 +168,16 @@ def run_night(settings: Settings, night: Night, progress: Progress = _silent) ->
 
 
 def ingest_all(settings: Settings, night: Night, progress: Progress = _silent) -> None:
-    """Extract and load every source; raise only when none of them answered."""
-    from valuegap.errors import SourceError
+    """Extract and load every source the company uses; raise only when none of them could be read."""
+    from valuegap.errors import ConfigurationError, SourceError
 
-    failures: list[SourceError] = []
-    for source_name in SOURCE_NAMES:
+    failures: list[SourceError | ConfigurationError] = []
+    for source_name in settings.sources:
         try:
             progress(extract(settings, source_name, night, progress=progress).summary)
-        except SourceError as error:
+        except (SourceError, ConfigurationError) as error:
             failures.append(error)
             progress(f"{source_name}: NOT READ TONIGHT, its marts stay stale: {error}")
         progress(load(settings, source_name, night).summary)
-    if len(failures) == len(SOURCE_NAMES):
+    if len(failures) == len(settings.sources):
         raise failures[0]

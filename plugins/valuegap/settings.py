@@ -12,6 +12,18 @@ from valuegap.sources.connection import SourceConnection
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
+FILES = "files"
+"""The one source without a connection: a folder of ours."""
+
+KNOWN_SOURCES: Mapping[str, str] = {
+    "hubspot": "crm",
+    "salesforce": "crm",
+    "zendesk": "tickets",
+    "qualtrics": "surveys",
+    FILES: FILES,
+}
+"""Every source of the registry, in the order they are read, and the DAG that reads it: `ingest_<...>`."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,6 +34,7 @@ class Settings:
     memory_limit: str = "4GB"
     threads: int = 2
     lock_wait_seconds: float = 600.0
+    sources: tuple[str, ...] = ("hubspot", "zendesk", "qualtrics")
     ingest_schedule: str = (
         "15 1 * * *"  # daily cron in UTC, or "off"; after midnight, so that the day is over
     )
@@ -41,15 +54,28 @@ class Settings:
             lock_wait_seconds=float(
                 _positive_int(env, "VALUEGAP_LOCK_WAIT_SECONDS", int(cls.lock_wait_seconds))
             ),
+            sources=_sources(env.get("VALUEGAP_SOURCES", ",".join(cls.sources))),
             ingest_schedule=env.get("VALUEGAP_INGEST_SCHEDULE", cls.ingest_schedule),
             cut_off_schedule=env.get("VALUEGAP_CUT_OFF_SCHEDULE", cls.cut_off_schedule),
             environment=env,
         )
 
+    def sources_by_dag(self) -> Mapping[str, tuple[str, ...]]:
+        """Return, for `crm`, `tickets` and so on, the sources that `ingest_<...>` reads."""
+        return {
+            kind: tuple(name for name in self.sources if KNOWN_SOURCES[name] == kind)
+            for kind in dict.fromkeys(KNOWN_SOURCES[name] for name in self.sources)
+        }
+
     @property
     def landing_dir(self) -> Path:
         """Landing zone: `<source>/<stream>/<run_id>/`, immutable, enough to rebuild everything."""
         return self.data_dir / "landing"
+
+    @property
+    def drop_dir(self) -> Path:
+        """Folder for files of any other source, read as `file_drop.yml` says."""
+        return Path(self.environment.get("VALUEGAP_DROP_DIR", self.data_dir / "drop")).resolve()
 
     @property
     def build_file(self) -> Path:
@@ -113,13 +139,17 @@ def connection_from_parts(  # noqa: PLR0913 - these are the parts of an Airflow 
     port: int | None,
     login: str,
     password: str,
-    extra: Mapping[str, str],
+    extra: Mapping[str, object],
 ) -> SourceConnection:
-    """Build a connection from an Airflow connection's parts; `host` may already be a URL."""
+    """Build a connection from an Airflow connection's parts; `host` may already be a URL.
+
+    A number in `extra` becomes its text: whoever writes JSON by hand leaves the quotes out.
+    """
     base_url = host if "://" in host else f"{scheme or 'https'}://{host}"
     if port:
         base_url = f"{base_url}:{port}"
-    return SourceConnection(connection_id, base_url.rstrip("/"), login, password, dict(extra))
+    texts = {name: str(value) for name, value in extra.items()}
+    return SourceConnection(connection_id, base_url.rstrip("/"), login, password, texts)
 
 
 def _connection_from_text(connection_id: str, text: str) -> SourceConnection:
@@ -147,6 +177,18 @@ def _connection_from_text(connection_id: str, text: str) -> SourceConnection:
         password=unquote(uri.password or ""),
         extra=dict(parse_qsl(uri.query)),
     )
+
+
+def _sources(text: str) -> tuple[str, ...]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in KNOWN_SOURCES]
+    if unknown or not names:
+        named = f"the unknown source {unknown[0]}" if unknown else "no source"
+        raise ConfigurationError(
+            f"VALUEGAP_SOURCES={text!r} names {named}.",
+            remedy=f"Write those your company uses, with commas: {', '.join(KNOWN_SOURCES)}.",
+        )
+    return tuple(name for name in KNOWN_SOURCES if name in names)
 
 
 def _positive_int(env: Mapping[str, str], name: str, default: int) -> int:

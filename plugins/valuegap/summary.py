@@ -1,6 +1,7 @@
 """What a person wants to know after a night: what came in, what the gates said, what was found."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from valuegap import warehouse
 from valuegap.errors import PublishError
 from valuegap.night import Night
 from valuegap.publish.promote import serving
+from valuegap.raw_values import quoted
 from valuegap.settings import Settings
 
 SOURCE_ROWS = """
@@ -20,6 +22,14 @@ SOURCE_ROWS = """
     from ops.loads where run_id = $run_id group by source order by source
 """
 MARTS = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+NOTES = """
+    select source, stream, note from ops.loads where run_id = $run_id and note is not null
+    order by note, source, stream
+"""
+DRIFT = """
+    select kind, source || '.' || stream || '.' || ltrim(field_path, '$.') from marts.schema_drift
+    where noticed_as_of = as_of_date order by all
+"""
 WIDEST_GAPS = """
     select attribute_name, gap_score, ci_low, ci_high, expectation_score, experience_score, n_customers
     from marts.satisfaction_gap
@@ -45,9 +55,10 @@ def print_summary(settings: Settings) -> None:
     console, night = Console(), Night(shown.as_of_date)
     with duckdb.connect(str(shown.file), read_only=True) as published:
         marts = {name: _rows(published, name) for (name,) in published.execute(MARTS).fetchall()}
+        drift = published.execute(DRIFT).fetchall()
         gaps = published.execute(WIDEST_GAPS).fetchall()
         customers = published.execute(MOST_VALUABLE).fetchall()
-    _print_stages(console, settings, night, marts)
+    _print_stages(console, settings, night, marts, drift_line(drift))
     _print_gates(console, settings, night)
     _print_gaps(console, gaps)
     _print_customers(console, customers)
@@ -55,17 +66,37 @@ def print_summary(settings: Settings) -> None:
 
 
 def _rows(published: duckdb.DuckDBPyConnection, mart: str) -> int:
-    (rows,) = published.execute(f"select count(*) from marts.{warehouse.quoted(mart)}").fetchone() or (0,)  # noqa: S608
+    (rows,) = published.execute(f"select count(*) from marts.{quoted(mart)}").fetchone() or (0,)  # noqa: S608
     return int(rows)
 
 
-def _print_stages(console: Console, settings: Settings, night: Night, marts: Mapping[str, int]) -> None:
+def drift_line(changes: Sequence[tuple[str, str]]) -> str:
+    """Return one line about (kind, field) of each field that was found changed: the lost ones by name."""
+    if not changes:
+        return "schema drift: none"
+    counts = Counter(kind for kind, _ in changes)
+    said = []
+    for kind in ("new", "missing", "renamed", "retyped", "emptied"):
+        if count := counts[kind]:
+            fields = ", ".join(field for each, field in changes if each == kind)
+            noun = f" field{'s'[: count != 1]}" if kind == "new" else ""
+            said.append(f"{count} {kind}{noun}" + ("" if kind == "new" else f" ({fields})"))
+    return f"schema drift: {', '.join(said)}"
+
+
+def _print_stages(
+    console: Console, settings: Settings, night: Night, marts: Mapping[str, int], drift: str
+) -> None:
     with warehouse.read_only(settings) as build:
         sources = build.execute(SOURCE_ROWS, {"run_id": night.run_id}).fetchall()
+        notes = build.execute(NOTES, {"run_id": night.run_id}).fetchall()
     table = _table(f"Night of {night.as_of_date}: what came in", "source", "landed", "loaded", "quarantined")
     for source, *counts in sources:
         table.add_row(source, *(f"{int(count):,}" for count in counts))
     console.print(table)
+    for source, stream, note in notes:
+        console.print(f"{source}.{stream}: {note}", soft_wrap=True, highlight=False, markup=False)
+    console.print(drift, soft_wrap=True, highlight=False, markup=False)
     manifest = json.loads((settings.exports_dir / night.run_id / "manifest.json").read_text())
     exported = {table["table"]: table["rows"] for table in manifest["tables"]}
     table = _table("What was built from all nights", "mart", "published rows", "exported rows")

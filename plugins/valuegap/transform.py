@@ -17,11 +17,13 @@ from typing import Any
 
 import duckdb
 
-from valuegap import warehouse
+from valuegap import custom_fields
 from valuegap.errors import BuildError
 from valuegap.night import Night
 from valuegap.publish.promote import prepare_candidate
+from valuegap.raw_values import quoted
 from valuegap.settings import Settings
+from valuegap.warehouse import lease
 
 Progress = Callable[[str], None]
 
@@ -112,10 +114,11 @@ def build(settings: Settings, night: Night, *, progress: Progress = lambda _line
         WarehouseLockedError: another process is at work on the build warehouse.
     """
     started = time.monotonic()
-    project_hash = config_hash(settings.dbt_project_dir)
-    with warehouse.lease(settings):
+    variables = company_variables(settings)
+    project_hash = config_hash(settings.dbt_project_dir, variables)
+    with lease(settings):
         prepare_candidate(settings)
-        transcript = _run_dbt(settings, night, project_hash, progress)
+        transcript = _run_dbt(settings, night, variables | {"config_hash": project_hash}, progress)
         mart_rows = _mart_rows(settings.candidate_file)
     return BuildResult(
         run_id=night.run_id,
@@ -127,9 +130,28 @@ def build(settings: Settings, night: Night, *, progress: Progress = lambda _line
     )
 
 
-def config_hash(project_dir: Path) -> str:
+def company_variables(settings: Settings) -> dict[str, Any]:
+    """Return the variables of this company: the sources it uses and the fields only it has."""
+    return {
+        "sources": list(settings.sources),
+        "custom_fields": [
+            {
+                "source": custom.source,
+                "stream": custom.stream.name,
+                "record_id": list(custom.stream.record_id),
+                "version": custom.stream.version,
+                "column": custom.field.column,
+                "type": custom.field.type.value,
+                "to": list(custom.to),
+            }
+            for custom in custom_fields.read(settings)
+        ],
+    }
+
+
+def config_hash(project_dir: Path, variables: Mapping[str, Any]) -> str:
     """Return the SHA-256 (hex) of everything that decides what the marts say: models, seeds, variables."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(json.dumps(variables, sort_keys=True).encode())
     for file in _hashed_files(project_dir):
         digest.update(file.relative_to(project_dir).as_posix().encode())
         digest.update(b"\0" + hashlib.sha256(file.read_bytes()).digest())
@@ -143,12 +165,14 @@ def _hashed_files(project_dir: Path) -> Iterator[Path]:
         yield from sorted(file for file in files if file.suffix in HASHED_SUFFIXES)
 
 
-def _run_dbt(settings: Settings, night: Night, project_hash: str, progress: Progress) -> _Transcript:
+def _run_dbt(
+    settings: Settings, night: Night, variables: Mapping[str, Any], progress: Progress
+) -> _Transcript:
     run_results = _work_dir(settings) / "target" / "run_results.json"
     run_results.unlink(missing_ok=True)  # a run that fails early must not be judged by the one before
     transcript = _Transcript()
     with subprocess.Popen(
-        _command(settings, night, project_hash),
+        _command(settings, night, variables),
         env=_environment(settings),
         cwd=settings.dbt_project_dir,
         stdin=subprocess.PIPE,
@@ -173,13 +197,9 @@ def _follow(lines: Iterable[str], transcript: _Transcript, progress: Progress) -
             progress(shown)
 
 
-def _command(settings: Settings, night: Night, project_hash: str) -> list[str]:
+def _command(settings: Settings, night: Night, variables: Mapping[str, Any]) -> list[str]:
     work_dir = _work_dir(settings)
-    variables = {
-        "as_of_date": night.as_of_date.isoformat(),
-        "run_id": night.run_id,
-        "config_hash": project_hash,
-    }
+    variables = {**variables, "as_of_date": night.as_of_date.isoformat(), "run_id": night.run_id}
     return [
         sys.executable, "-c", DBT_PROGRAM, "build",
         "--project-dir", str(settings.dbt_project_dir),
@@ -244,6 +264,6 @@ def _mart_rows(candidate_file: Path) -> dict[str, int]:
 
 
 def _row_count(candidate: duckdb.DuckDBPyConnection, table: str) -> int:
-    statement = f"select count(*) from marts.{warehouse.quoted(table)}"  # noqa: S608 - a name of ours, quoted
+    statement = f"select count(*) from marts.{quoted(table)}"  # noqa: S608 - a name of ours, quoted
     row = candidate.execute(statement).fetchone()
     return int(row[0]) if row else 0

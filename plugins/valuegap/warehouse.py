@@ -12,17 +12,20 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 
+from valuegap import drift
+from valuegap.custom_fields import with_custom_fields
 from valuegap.errors import ValuegapError, WarehouseLockedError
+from valuegap.raw_values import TYPE_MACROS, literal, quoted, typed_value
 from valuegap.settings import Settings
-from valuegap.sources.registry import SOURCES
-from valuegap.sources.stream import FieldType, Stream
+from valuegap.sources.registry import DECLARED
+from valuegap.sources.stream import Declared, Field, FieldType, Stream
 
 logger = logging.getLogger(__name__)
 
@@ -54,23 +57,24 @@ create schema if not exists ops;
 create table if not exists ops.loads (
     source varchar, stream varchar, run_id varchar, as_of_date date not null,
     landed_rows bigint not null, loaded_rows bigint not null, quarantined_rows bigint not null,
-    cursor_after varchar, manifest_sha256 varchar not null,
+    cursor_after varchar, manifest_sha256 varchar not null, note varchar,
     primary key (source, stream, run_id)
 );
+alter table ops.loads add column if not exists note varchar;
 create table if not exists ops.quarantine (
     source varchar not null, stream varchar not null, run_id varchar not null, as_of_date date not null,
     page integer not null, line integer not null, reason varchar not null, record varchar not null
 );
+create table if not exists ops.misfits (
+    source varchar not null, stream varchar not null, run_id varchar not null, as_of_date date not null,
+    page integer not null, line integer not null, column_name varchar not null, reason varchar not null
+);
 """
+"""`quarantine` holds records that were kept out, `misfits` custom values that were: the record is in."""
 
 
 class WarehouseError(ValuegapError):
     """The build warehouse cannot be opened, read or written."""
-
-
-def quoted(identifier: str) -> str:
-    """Return `identifier` as DuckDB reads it whatever characters it holds."""
-    return '"' + identifier.replace('"', '""') + '"'
 
 
 def raw_table(source_name: str, stream_name: str) -> str:
@@ -111,7 +115,7 @@ def writer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         WarehouseError: the file is damaged or from other declarations, or disk or memory ran out.
     """
     with lease(settings), _connected(settings, read_only=False) as connection:
-        _declare_tables(connection, settings.build_file)
+        _declare_tables(connection, settings)
         yield connection
 
 
@@ -247,13 +251,19 @@ def _explained(message: str, file: Path) -> ValuegapError | None:
     return None
 
 
-def _declare_tables(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _declare_tables(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    sources = [with_custom_fields(source, settings) for source in DECLARED.values()]
+    connection.execute(TYPE_MACROS)
     connection.begin()
     connection.execute(OPS_TABLES)
-    for source in SOURCES.values():
+    connection.execute(drift.TABLES)
+    for source in sources:
         connection.execute(f"create schema if not exists {quoted(f'raw_{source.name}')}")
         for stream in source.streams:
-            _declare_raw_table(connection, file, source.name, stream)
+            _declare_raw_table(connection, settings.build_file, source.name, stream)
+    connection.execute(_stored_rows_view(sources))
+    _declare_fields(connection, sources)
+    connection.execute(drift.MACRO)
     connection.commit()
 
 
@@ -262,23 +272,84 @@ def _declare_raw_table(
 ) -> None:
     table = raw_table(source_name, stream.name)
     columns = raw_columns(stream)
-    definitions = ", ".join(f"{quoted(name)} {type_}" for name, type_ in columns.items())
-    connection.execute(f"create table if not exists {table} ({definitions})")
     existing = dict(
         connection.execute(
             "select column_name, data_type from duckdb_columns() where schema_name = ? and table_name = ?",
             [f"raw_{source_name}", stream.name],
         ).fetchall()
     )
+    definitions = ", ".join(f"{quoted(name)} {type_}" for name, type_ in columns.items())
+    connection.execute(f"create table if not exists {table} ({definitions})")
     for name, type_ in columns.items():
-        if name not in existing:
-            connection.execute(f"alter table {table} add column {quoted(name)} {type_}")
-            logger.warning(
-                "%s: column %s is new; rows loaded before have NULL there until %s is rebuilt from landing.",
-                table, name, file.name,
-            )  # fmt: skip
-        elif existing[name] != type_:
+        if name in existing and existing[name] != type_:
             raise WarehouseError(
                 f"{table}.{name} is {existing[name]} in {file} and declared {type_}.",
                 remedy=f"Delete {file.name}: valuegap load --as-of NIGHT rebuilds it from landing.",
             )
+    if existing:
+        new = [name for name in columns if name not in existing]
+        _fill_new_columns(connection, source_name, stream, new)
+
+
+def _fill_new_columns(
+    connection: duckdb.DuckDBPyConnection, source_name: str, stream: Stream, new: Sequence[str]
+) -> None:
+    """Add the fields declared since; the rows already there get them from their whole records."""
+    table, types = raw_table(source_name, stream.name), raw_columns(stream)
+    for column in new:
+        connection.execute(f"alter table {table} add column {quoted(column)} {types[column]}")
+    fields = [field for field in stream.fields if field.column in new]
+    if not fields:
+        return
+    values = ", ".join(f"{quoted(field.column)} = {typed_value(field)[0]}" for field in fields)
+    connection.execute(f"update {table} set {values}")  # noqa: S608 - declared names
+    for field in fields:
+        _count_misfits(connection, source_name, stream, field)
+
+
+def _count_misfits(
+    connection: duckdb.DuckDBPyConnection, source_name: str, stream: Stream, field: Field
+) -> None:
+    table, column = raw_table(source_name, stream.name), quoted(field.column)
+    (misfits,) = connection.execute(
+        f"""
+        insert into ops.misfits
+        select ?, ?, _run_id, _as_of_date, _page, _line, ?, reason
+        from (select *, {typed_value(field)[1]} as reason from {table})
+        where reason is not null
+        """,  # noqa: S608 - declared names
+        [source_name, stream.name, field.column],
+    ).fetchone() or (0,)
+    rows, filled = connection.execute(f"select count(*), count({column}) from {table}").fetchone() or (0, 0)  # noqa: S608
+    if rows:
+        logger.warning(
+            "%s: column %s is new; %s of %s rows loaded before have a value, %s one that does not fit"
+            " (ops.misfits).",
+            table, field.column, f"{filled:,}", f"{rows:,}", f"{misfits:,}",
+        )  # fmt: skip
+
+
+def _stored_rows_view(sources: Sequence[Declared]) -> str:
+    """Return the view the books are checked against: rows and different records of each run in raw tables."""
+    selects = " union all ".join(
+        f"""
+        select {literal(source.name)} as source, {literal(stream.name)} as stream, _run_id as run_id,
+            _as_of_date as as_of_date, count(*) as stored_rows,
+            count(distinct ({", ".join(map(quoted, stream.record_id))})) as stored_records
+        from {raw_table(source.name, stream.name)} group by all
+        """  # noqa: S608 - declared names
+        for source in sources
+        for stream in source.streams
+    )
+    return f"create or replace view ops.stored_rows as {selects}"
+
+
+def _declare_fields(connection: duckdb.DuckDBPyConnection, sources: Sequence[Declared]) -> None:
+    fields = ", ".join(
+        f"({literal(source.name)}, {literal(stream.name)}, {literal(field.column)}, {literal(field.path)})"
+        for source in sources
+        for stream in source.streams
+        for field in stream.fields
+    )
+    connection.execute("delete from ops.declared_fields")
+    connection.execute(f"insert into ops.declared_fields values {fields}")  # noqa: S608 - declared names

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from tests.benchmarks import extraction
+from tests.benchmarks.measure import measure
 
 from valuegap.demo.night import FIRST_NIGHT
 from valuegap.demo.server import demo_connections
@@ -34,29 +35,6 @@ STAGES: dict[str, list[str]] = {
     "check marts": ["check", "marts", *AS_OF],
     "publish and export": ["publish", *AS_OF],
 }
-
-
-@dataclass(frozen=True)
-class Run:
-    """One process as the operating system saw it."""
-
-    wall: float
-    cpu: float
-    peak_mb: float
-
-
-def measure(command: list[str], environment: Mapping[str, str]) -> Run:
-    """Run a command to its end; raise with its output when it fails."""
-    started = time.perf_counter()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            output.seek(0)
-            raise SystemExit(f"{command} failed:\n{output.read().decode(errors='replace')[-3000:]}")
-    scale = 1 if sys.platform == "darwin" else 1024  # macOS reports bytes, Linux kilobytes
-    return Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 1e6)
 
 
 @contextmanager
@@ -139,3 +117,4 @@ def stage_rows(stage: str, data: Path) -> int:
 
 if __name__ == "__main__":
     main(sys.argv[1] if len(sys.argv) > 1 else "M")
+    extraction.main(extraction.PAGES)

@@ -17,9 +17,16 @@ DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(file.stem for file in DAGS_FOLDER.glob("*.py"))
 
 
+def bag_of(sources):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VALUEGAP_SOURCES", sources)
+        return DagBag(DAGS_FOLDER)
+
+
 @pytest.fixture(scope="module")
 def bag():
-    return DagBag(DAGS_FOLDER)
+    """The DAGs of a company that uses every source, but for the second CRM."""
+    return bag_of("hubspot,zendesk,qualtrics,files")
 
 
 def test_every_file_is_one_dag_of_its_name(bag):
@@ -29,6 +36,7 @@ def test_every_file_is_one_dag_of_its_name(bag):
         "build_marts",
         "cut_off",
         "ingest_crm",
+        "ingest_files",
         "ingest_surveys",
         "ingest_tickets",
         "publish_marts",
@@ -75,6 +83,7 @@ def test_what_cannot_change_is_not_tried_again(bag, dag_id):
         ("ingest_crm", ["extract", "load"]),
         ("ingest_tickets", ["extract", "load"]),
         ("ingest_surveys", ["extract", "load"]),
+        ("ingest_files", ["extract", "load"]),
         ("cut_off", ["cut_off"]),
         ("build_marts", ["check_raw", "build", "check_marts", "report"]),
         ("publish_marts", ["publish", "export"]),
@@ -97,7 +106,42 @@ def test_each_source_is_ingested_by_its_own_dag(bag):
         "ingest_crm": {"hubspot"},
         "ingest_tickets": {"zendesk"},
         "ingest_surveys": {"qualtrics"},
+        "ingest_files": {"files"},
     }
+
+
+def test_two_crms_go_on_without_each_other_and_are_announced_together():
+    dag = bag_of("hubspot,salesforce,zendesk").dags["ingest_crm"]
+    edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+    assert edges == {
+        ("extract_hubspot", "load_hubspot"),
+        ("extract_salesforce", "load_salesforce"),
+        ("load_hubspot", "announce"),
+        ("load_salesforce", "announce"),
+    }
+    assert {task.op_args[0] for task in dag.tasks if task.task_id.endswith("_salesforce")} == {"salesforce"}
+    assert _outlets(dag) == {("announce", "raw_crm")}
+    assert dag.tags == {"ingest", "hubspot", "salesforce"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "waited_for"),
+    [
+        ("hubspot,zendesk,qualtrics", {"raw_crm", "raw_tickets", "raw_surveys"}),
+        ("salesforce,zendesk", {"raw_crm", "raw_tickets"}),
+        ("files", {"raw_files"}),
+    ],
+)
+def test_a_night_waits_for_the_sources_the_company_uses_and_no_other(sources, waited_for):
+    bag = bag_of(sources)
+    assert bag.import_errors == {}
+    ingesting = {
+        f"raw_{dag_id.removeprefix('ingest_')}" for dag_id in bag.dags if dag_id.startswith("ingest_")
+    }
+    assert ingesting == waited_for
+    awaited, instead = bag.dags["build_marts"].schedule.asset_condition.objects
+    assert _assets(awaited) == waited_for
+    assert instead.name == "cut_off"
 
 
 def test_report_of_a_stopped_night_cannot_make_it_green(bag):
@@ -120,14 +164,15 @@ def test_assets_connect_the_dags(bag):
         "ingest_crm": {("load", "raw_crm")},
         "ingest_tickets": {("load", "raw_tickets")},
         "ingest_surveys": {("load", "raw_surveys")},
+        "ingest_files": {("load", "raw_files")},
         "cut_off": {("cut_off", "cut_off")},
         "build_marts": {("check_marts", "candidate_marts")},
         "publish_marts": set(),
     }
     assert _assets(dags["publish_marts"].schedule.asset_condition) == {"candidate_marts"}
-    all_three, instead = dags["build_marts"].schedule.asset_condition.objects
-    assert type(all_three).__name__ == "AssetAll"
-    assert _assets(all_three) == {"raw_crm", "raw_tickets", "raw_surveys"}
+    all_of_them, instead = dags["build_marts"].schedule.asset_condition.objects
+    assert type(all_of_them).__name__ == "AssetAll"
+    assert _assets(all_of_them) == {"raw_crm", "raw_tickets", "raw_surveys", "raw_files"}
     assert instead.name == "cut_off"
 
 

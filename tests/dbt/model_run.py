@@ -13,7 +13,7 @@ from valuegap.settings import Settings
 PROJECT = Settings().dbt_project_dir
 
 
-def build_models(settings: Settings, as_of: date, **variables: str) -> None:
+def build_models(settings: Settings, as_of: date, **variables: object) -> None:
     """Build seeds and models without their tests: those run whenever a night is built."""
     prepare_candidate(settings)
     night = Night(as_of)

@@ -35,7 +35,8 @@ def insert(
             f"insert into raw_{source}.{stream} ({names}) values ({marks})", list(columns.values())
         )
     connection.execute(
-        "insert or replace into ops.loads values (?, ?, ?, ?, ?, ?, 0, null, '')",
+        "insert or replace into ops.loads by name select ? as source, ? as stream, ? as run_id, ? as as_of_date, "
+        "? as landed_rows, ? as loaded_rows, 0 as quarantined_rows, '' as manifest_sha256",
         [source, stream, f"night-{night}", night, len(rows), len(rows)],
     )
 
@@ -57,8 +58,16 @@ def questions(*tags: str) -> str:
 
 
 def fill_small_company(raw: duckdb.DuckDBPyConnection) -> None:
-    """Two accounts, four people over three systems, three orders, one ticket, three survey responses."""
+    """Two accounts, four people over three systems, three orders, one ticket, and survey responses,
+    one of which was deleted since."""
     _fill_crm(raw)
+    _fill_tickets(raw)
+    _fill_surveys(raw)
+
+
+def fill_small_company_of_salesforce(raw: duckdb.DuckDBPyConnection) -> None:
+    """The same company, whose CRM is Salesforce."""
+    _fill_salesforce(raw)
     _fill_tickets(raw)
     _fill_surveys(raw)
 
@@ -145,6 +154,86 @@ def _fill_crm(raw: duckdb.DuckDBPyConnection) -> None:
             for line_item, deal in (("701", "501"), ("702", "502"), ("703", "503"), ("704", "504"))
         ],
     )
+    for stream, ids in {
+        "company_ids": ("11", "12"),
+        "contact_ids": ("1", "2", "3"),
+        "product_ids": ("90",),
+        "deal_ids": ("501", "502", "503", "504"),
+        "line_item_ids": ("701", "702", "703", "704"),
+    }.items():
+        insert(raw, "hubspot", stream, [{"id": each} for each in ids])
+    insert(
+        raw, "hubspot", "pipelines", [{"id": "default", "label": "Sales", "stages": '[{"id": "closedwon"}]'}]
+    )
+    insert(raw, "hubspot", "properties", [{"object_type": "deals", "name": "order_number", "type": "string"}])
+
+
+def _fill_salesforce(raw: duckdb.DuckDBPyConnection) -> None:
+    insert(
+        raw,
+        "salesforce",
+        "accounts",
+        [
+            {"id": "001A", "name": "Acme", "website": "https://acme.example", "industry": "retail"}
+            | {"billing_country_code": "DE", "market_segment": "enterprise", "number_of_employees": 900}
+            | {"account_number": "C-1"} | SEEN,
+            {"id": "001B", "name": "Bolt", "industry": "energy", "market_segment": "mid_market"}
+            | {"billing_country": "FR", "account_number": "C-2"} | SEEN,
+        ],
+    )  # fmt: skip
+    insert(
+        raw,
+        "salesforce",
+        "contacts",
+        [
+            {"id": "003A", "email": " Ann@Acme.example", "person_number": "P-1", "account_id": "001A"} | SEEN,
+            {"id": "003B", "email": "bo@bolt.example", "person_number": "P-2", "account_id": "001B"} | SEEN,
+            {"id": "003C", "email": "lone@wolf.example"} | SEEN,
+        ],
+    )
+    insert(
+        raw,
+        "salesforce",
+        "products",
+        [
+            {"id": "01tA", "name": "Desk", "product_code": "DESK", "family": "furniture", "unit_cost": 60}
+            | {"is_active": True} | SEEN
+        ],
+    )  # fmt: skip
+    price = {"product_id": "01tA", "is_active": True} | SEEN
+    insert(
+        raw,
+        "salesforce",
+        "prices",
+        [
+            {"id": "01uA", "unit_price": 100, "currency_iso_code": "EUR", **price},
+            {"id": "01uB", "unit_price": 120, "currency_iso_code": "USD", **price},
+        ],
+    )
+    won = {"account_id": "001A", "is_won": True, "is_closed": True, "currency_iso_code": "EUR", **SEEN}
+    insert(
+        raw,
+        "salesforce",
+        "opportunities",
+        [
+            {"id": "006A", "order_number": "O-1", "close_date": "2025-11-03", **won}
+            | {"promised_delivery_date": "2025-11-10", "delivered_at": "2025-11-09 12:00:00"},
+            {"id": "006B", "order_number": "O-2", "close_date": "2026-01-05", **won},
+            {"id": "006C", "order_number": "R-1", "close_date": "2026-01-20", **won},
+            {"id": "006D", **won, "is_won": False},
+        ],
+    )
+    line = {"product_id": "01tA", "product_code": "DESK", "unit_price": 100, "unit_cost": 60, **SEEN}
+    insert(
+        raw,
+        "salesforce",
+        "opportunity_line_items",
+        [
+            {"id": f"00k{deal}", "opportunity_id": deal, "sort_order": 1, **line}
+            | {"quantity": quantity, "total_price": total}
+            for deal, quantity, total in (("006A", 3, 285), ("006B", 2, 200), ("006C", -1, -100), ("006D", 9, 900))
+        ],
+    )  # fmt: skip
 
 
 def _fill_tickets(raw: duckdb.DuckDBPyConnection) -> None:
@@ -227,6 +316,24 @@ def _fill_surveys(raw: duckdb.DuckDBPyConnection) -> None:
             response
             | {"id": "R_3", "recorded_at": "2026-01-17"}
             | {"answers": json.dumps({"QID5": "3", "QID7": "2", "startDate": "2026-01-17T00:00:00Z"})},
+            response
+            | {"id": "R_4", "recipient_email": "ann@acme.example", "recorded_at": "2026-01-18"}
+            | {"answers": json.dumps({"QID1": "1", "QID3": "1"})},
+        ],
+    )
+    insert(
+        raw,
+        "qualtrics",
+        "response_ids",
+        [{"survey_id": "SV_relationship01", "id": number} for number in ("R_1", "R_2", "R_3")],
+    )
+    insert(
+        raw,
+        "qualtrics",
+        "distributions",
+        [
+            {"id": "EMD_1", "survey_id": "SV_relationship01", "modified_at": "2026-01-10"}
+            | {"stats": json.dumps({"sent": 12, "finished": 4})}
         ],
     )
 

@@ -43,6 +43,7 @@ def frames(company) -> dict[str, pd.DataFrame]:
 STREAMS = (
     *("contacts", "companies", "deals", "line_items", "products", "owners"),
     *("users", "organizations", "tickets", "ticket_events"),
+    *("ticket_metric_events", "satisfaction_ratings", "csat_responses", "ticket_fields"),
     *("SV_relationship01", "SV_prepurchase01", "SV_ticket01", "surveys", "definitions"),
 )
 

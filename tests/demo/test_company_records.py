@@ -33,9 +33,13 @@ def records(company) -> dict[str, list]:
         "survey_definitions": company.qualtrics_definitions,
     }
     rendered = {name: stream.render(stream.frame) for name, stream in versions.items()}
-    rendered["responses"] = [
-        record for stream in company.qualtrics_responses.values() for record in stream.render(stream.frame)
-    ]
+    for name, by_survey in (
+        ("responses", company.qualtrics_responses),
+        ("distributions", company.qualtrics_distributions),
+    ):
+        rendered[name] = [
+            record for versions in by_survey.values() for record in versions.render(versions.frame)
+        ]
     return rendered
 
 
@@ -65,10 +69,11 @@ FITS = {
     FieldType.JSON: lambda value: isinstance(value, list | dict),
 }
 
-RECORD_STREAMS = [name for name in STREAMS if not name.endswith(("_companies", "_contacts", "_deals"))]
+SERVED = ("_companies", "_contacts", "_deals", "_ids", "pipelines", "properties", "deleted_tickets")
+RECORD_STREAMS = [name for name in STREAMS if not name.endswith(SERVED)]  # the others are the servers' own
 NEVER_SET = {
     *("tickets.external_id", "deals.hs_merged_object_ids"),
-    *("products.archived_at", "line_items.archived_at"),
+    *("products.archived_at", "line_items.archived_at", "distributions.parent_id"),
 }
 
 

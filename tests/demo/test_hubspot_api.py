@@ -1,8 +1,20 @@
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
 import numpy as np
 import pytest
 
+from valuegap.demo.faults import ArmedFault
 from valuegap.demo.hubspot_catalogue import OBJECT_TYPES
-from valuegap.sources.hubspot import STREAMS
+from valuegap.demo.hubspot_oauth import OAUTH_APP
+from valuegap.demo.tokens import demo_connections
+from valuegap.landing import Landing
+from valuegap.night import Night
+from valuegap.settings import Settings
+from valuegap.sources.extract import extract_source
+from valuegap.sources.hubspot import HUBSPOT, STREAMS
+from valuegap.sources.stream import Field
 
 DEALS = "/crm/v3/objects/deals"
 JANUARY = 1_767_225_600_000  # 2026-01-01 in epoch milliseconds
@@ -218,8 +230,6 @@ def test_archived_records_are_only_in_the_archived_list_and_keep_their_time(deal
 
 
 def test_archived_records_are_gone_after_ninety_days(deals):
-    from datetime import date
-
     row = {**deal(1), "visible_at": "2026-01-20", "state": "archived"}
     server, hubspot = deals(row)
     server.clock.move_to(date(2026, 4, 18))
@@ -237,9 +247,66 @@ def test_merged_records_are_gone_without_a_trace_but_on_the_winner(deals):
     assert ids(hubspot.get(DEALS, archived="true")) == []
 
 
-def test_late_records_show_when_they_become_visible_under_their_old_time(deals):
-    from datetime import date
+def test_records_deleted_for_good_are_in_no_answer(deals):
+    rows = [deal(1), deal(2), {**deal(2), "visible_at": "2026-01-20", "state": "deleted"}]
+    _, hubspot = deals(*rows)
+    assert ids(hubspot.post(f"{DEALS}/search", {})) == ids(hubspot.get(DEALS)) == [1]
+    assert ids(hubspot.get(DEALS, archived="true")) == []
 
+
+def test_a_restored_record_is_live_again_under_its_old_time(deals):
+    archived = {**deal(1), "visible_at": "2026-01-20", "state": "archived"}
+    server, hubspot = deals(deal(1), archived, {**deal(1), "visible_at": "2026-02-01T06:00"})
+    assert ids(hubspot.get(DEALS, archived="true")) == [1]
+    server.clock.move_to(date(2026, 2, 1))
+    assert ids(hubspot.get(DEALS, archived="true")) == []
+    (found,) = hubspot.get(DEALS).json()["results"]
+    assert found["updatedAt"] == "2026-01-01T00:00:00Z"
+    assert "archivedAt" not in found
+
+
+def test_a_ticking_clock_shows_what_changes_while_somebody_pages(deals):
+    late = {**deal(5), "visible_at": "2026-02-01T00:05:02"}
+    server, hubspot = deals(*[deal(n) for n in range(1, 5)], late)
+    server.clock.tick = timedelta(seconds=1)
+    assert ids(hubspot.get(DEALS)) == [1, 2, 3, 4]
+    assert ids(hubspot.get(DEALS)) == [1, 2, 3, 4, 5]
+
+
+def test_search_lags_behind_the_lists_while_that_is_armed(deals):
+    changed = {**deal(1, 31, amount="2"), "updated_at": "2026-01-31T20:00", "visible_at": "2026-01-31T20:00"}
+    server, hubspot = deals(deal(1, amount="1"), changed, {**deal(2, 31), "visible_at": "2026-01-31T23:00"})
+    server.faults.arm(ArmedFault("hubspot_index_lag", "hubspot"))
+    behind = hubspot.post(f"{DEALS}/search", {"properties": ["amount"]})
+    assert [(each["id"], each["properties"]["amount"]) for each in behind.json()["results"]] == [("1", "1")]
+    assert behind.json()["total"] == 1
+    assert ids(hubspot.get(DEALS)) == [1, 2]
+    assert ids(hubspot.post(f"{DEALS}/search", {})) == [1, 2]
+
+
+def test_a_batch_names_the_records_it_has_not(deals):
+    rows = [deal(1, amount="5"), deal(2), {**deal(3), "visible_at": "2026-01-20", "state": "archived"}]
+    _, hubspot = deals(*rows)
+    inputs = [{"id": "3"}, {"id": "1"}]
+    answer = hubspot.post(f"{DEALS}/batch/read", {"inputs": inputs, "properties": ["amount"]})
+    assert answer.status_code == 207
+    assert [(each["id"], each["properties"]["amount"]) for each in answer.json()["results"]] == [("1", "5")]
+    assert answer.json()["errors"][0]["context"] == {"ids": ["3"]}
+    archived = hubspot.post(f"{DEALS}/batch/read?archived=true", {"inputs": inputs[:1]})
+    assert ids(archived) == [3]
+    too_many = {"inputs": [{"id": str(each)} for each in range(101)]}
+    assert hubspot.post(f"{DEALS}/batch/read", too_many).status_code == 400
+
+
+def test_a_url_of_sixteen_thousand_characters_is_refused_by_the_edge(deals):
+    _, hubspot = deals(deal(1))
+    assert hubspot.get(DEALS, properties="x" * 15_000).status_code == 200
+    refused = hubspot.get(DEALS, properties="x" * 16_000)
+    assert refused.status_code == 414
+    assert refused.headers["Content-Type"].startswith("text/html")
+
+
+def test_late_records_show_when_they_become_visible_under_their_old_time(deals):
     server, hubspot = deals(deal(1), {**deal(2, 30), "visible_at": "2026-02-01T06:00"})
     assert ids(hubspot.post(f"{DEALS}/search", {})) == [1]
     server.clock.move_to(date(2026, 2, 1))
@@ -302,6 +369,40 @@ def test_associations_of_records_that_are_gone_are_gone(associated):
     ]
 
 
+def test_associations_come_and_go_without_a_change_of_their_records(
+    served, call, company_of, versions, links
+):
+    rows = links([(1, 11, 279), (1, 12, 279, "2026-02-01T12:00")])
+    rows["gone_at"] = np.array(["2026-02-01T12:00", "NaT"], "datetime64[us]")
+    objects = {"contacts": versions([deal(1)], record), "companies": versions([deal(11), deal(12)], record)}
+    server = served(company_of(hubspot=objects, associations={"contact_companies": rows}))
+    hubspot = call(server, "hubspot")
+
+    def associated():
+        (result,) = hubspot.post(ASSOCIATIONS, {"inputs": [{"id": "1"}]}).json()["results"]
+        return [to["toObjectId"] for to in result["to"]]
+
+    assert associated() == [11]
+    server.clock.move_to(date(2026, 2, 1))
+    assert associated() == [12]
+
+
+def test_associations_of_one_record_may_fail_for_a_moment(served, call, company_of, versions, links):
+    objects = {"contacts": versions([deal(1), deal(2)], record), "companies": versions([deal(11)], record)}
+    linked = {"contact_companies": links([(1, 11, 279), (2, 11, 279)])}
+    server = served(company_of(hubspot=objects, associations=linked))
+    server.faults.arm(ArmedFault("hubspot_partial_associations", "hubspot"))
+    inputs = {"inputs": [{"id": "1"}, {"id": "2"}]}
+    hubspot = call(server, "hubspot")
+    first, then = hubspot.post(ASSOCIATIONS, inputs), hubspot.post(ASSOCIATIONS, inputs)
+    assert (first.status_code, then.status_code) == (207, 200)
+    assert [result["from"]["id"] for result in first.json()["results"]] == ["2"]
+    (error,) = first.json()["errors"]
+    assert error["category"] == "INTERNAL_ERROR"
+    assert error["context"] == {"fromObjectId": ["1"]}
+    assert len(then.json()["results"]) == 2
+
+
 def test_associations_of_one_record_are_paged_by_five_hundred(associated):
     hubspot = associated(*[(1, n, 279) for n in range(11, 912)])
     first = hubspot.post(ASSOCIATIONS, {"inputs": [{"id": "1"}]}).json()["results"][0]
@@ -341,6 +442,79 @@ def test_catalogue_knows_every_property_the_warehouse_asks_for(deals, name):
     }
     assert asked <= known.keys()
     assert {"name", "label", "type", "fieldType"} <= known["hs_object_id"].keys()
+
+
+def test_custom_properties_stand_in_the_catalogue_and_in_the_records(served, call, company_of, versions):
+    company = company_of(hubspot={"deals": versions([deal(1, region="north", secret="x")], record)})
+    company = replace(company, hubspot_properties={"deals": {"region": "enumeration"}})
+    hubspot = call(served(company), "hubspot")
+    names = {each["name"] for each in hubspot.get("/crm/v3/properties/deals").json()["results"]}
+    assert names >= {"region", "dealname"}
+    assert "region" not in str(hubspot.get("/crm/v3/properties/contacts").json())
+    (found,) = hubspot.get(DEALS, properties="region,secret").json()["results"]
+    assert found["properties"]["region"] == "north"
+    assert "secret" not in found["properties"]
+    assert ids(hubspot.post(f"{DEALS}/search", one_filter("region", "EQ", "north"))) == [1]
+
+
+def test_deals_have_a_pipeline_whose_stages_say_what_is_won(deals):
+    _, hubspot = deals()
+    (pipeline,) = hubspot.get("/crm/v3/pipelines/deals").json()["results"]
+    stages = {stage["id"]: stage["metadata"] for stage in pipeline["stages"]}
+    assert stages["closedwon"] == {"isClosed": "true", "probability": "1.0"}
+    assert stages["contractsent"]["isClosed"] == "false"
+    assert hubspot.get("/crm/v3/pipelines/contacts").json() == {"results": []}
+
+
+@pytest.mark.parametrize(
+    ("numbered", "dated"),
+    [
+        ("/crm/v3/objects/deals", "/crm/objects/2026-03/deals"),
+        ("/crm/v3/owners", "/crm/owners/2026-03"),
+        ("/crm/v3/pipelines/deals", "/crm/pipelines/2026-09/deals"),
+        ("/crm/v3/properties/deals", "/crm/properties/2025-09/deals"),
+    ],
+)
+def test_dated_paths_answer_like_the_numbered_ones(deals, numbered, dated):
+    _, hubspot = deals(deal(1))
+    assert hubspot.get(dated).status_code == 200
+    assert hubspot.get(dated).json() == hubspot.get(numbered).json()
+
+
+def ask_for_token(hubspot, path="/oauth/v1/token", **changed):
+    form = {"grant_type": "refresh_token", **OAUTH_APP, **changed}
+    return hubspot.session.post(hubspot.base_url + path, data=form, timeout=30)
+
+
+def test_an_access_token_lasts_half_an_hour(deals, call):
+    server, _ = deals(deal(1))
+    granted = ask_for_token(call(server, "hubspot", {}))
+    assert granted.status_code == 200
+    assert granted.json()["expires_in"] == 1800
+    token = {"Authorization": f"Bearer {granted.json()['access_token']}"}
+    assert ids(call(server, "hubspot", token).get(DEALS)) == [1]
+    server.clock.now += timedelta(minutes=29, seconds=59)
+    assert ids(call(server, "hubspot", token).get(DEALS)) == [1]
+    server.clock.now += timedelta(seconds=3)
+    refused = call(server, "hubspot", token).get(DEALS)
+    assert refused.status_code == 401
+    assert refused.json()["category"] == "EXPIRED_AUTHENTICATION"
+    assert "expired 2 second(s) ago" in refused.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"refresh_token": "old"}, "BAD_REFRESH_TOKEN"),
+        ({"client_secret": "wrong"}, "BAD_CLIENT_SECRET"),
+        ({"grant_type": "password"}, "BAD_GRANT_TYPE"),
+    ],
+)
+def test_a_token_is_not_granted_to_everybody(deals, call, changed, status):
+    server, _ = deals()
+    refused = ask_for_token(call(server, "hubspot", {}), "/oauth/2026-03/token", **changed)
+    assert refused.status_code == 400
+    assert refused.json()["status"] == status
 
 
 @pytest.mark.parametrize(
@@ -400,3 +574,113 @@ def test_a_page_of_a_big_search_costs_no_scan(versions):
     firsts = [int(page(str(last))[0]) for last in range(100_000, 100_200)]
     assert firsts == list(range(100_001, 100_201))
     assert (perf_counter() - started) / 200 < 0.001
+
+
+# --- what our pager makes of it -----------------------------------------------------------------------
+
+
+def read_night(server, root, *, cursors=None, source=HUBSPOT, as_of=date(2026, 1, 31), **extra):
+    """One night's records by stream, and its cursors; `extra` is the connection's."""
+    connection = Settings.from_environment(demo_connections(server.base_url)).connection("hubspot_default")
+    connection = replace(connection, extra={**connection.extra, **extra})
+    landing = Landing(root, clock=lambda: datetime(2026, 2, 1, tzinfo=UTC))
+    server.clock.move_to(as_of)
+    landed = extract_source(source, connection, Night(as_of), landing, cursors or {})
+    records = {each.stream: list(map(json.loads, landing.records(each.manifest))) for each in landed}
+    return records, {each.stream: each.manifest.cursor_after for each in landed}
+
+
+@pytest.fixture
+def account(served, company_of, versions, links):
+    """Return a function that serves contacts 1 to 3 and companies 11 to 12, linked, with these deals."""
+
+    def serve(*rows, properties=None):
+        objects = {
+            "contacts": versions([deal(n) for n in (1, 2, 3)], record),
+            "companies": versions([deal(11), deal(12)], record),
+            "deals": versions(list(rows), record),
+        }
+        linked = {"contact_companies": links([(1, 11, 1), (2, 12, 1)])}
+        company = company_of(hubspot=objects, associations=linked)
+        return served(replace(company, hubspot_properties=properties or {}))
+
+    return serve
+
+
+def test_dated_paths_are_read_like_the_numbered_ones(account, tmp_path):
+    server = account(deal(501))
+    numbered, _ = read_night(server, tmp_path / "numbered")
+    dated, _ = read_night(server, tmp_path / "dated", version="2026-03")
+    assert dated == numbered
+    assert [each["id"] for each in dated["deals"]] == ["501"]
+    assert {each["from"]["id"]: len(each["to"]) for each in dated["contact_companies"]} == {
+        "1": 1,
+        "2": 1,
+        "3": 0,
+    }
+
+
+def test_an_oauth_app_renews_its_token_in_the_middle_of_a_night(account, tmp_path):
+    server = account(deal(501))
+    server.faults.arm(ArmedFault("hubspot_token_expired", "hubspot", path="/objects/deals", skip=1))
+    found, _ = read_night(server, tmp_path, **OAUTH_APP)
+    assert [each["id"] for each in found["deals"]] == ["501"]
+    tokens = server.journal.answers["hubspot", "POST /oauth/v1/token", 200]
+    assert tokens == 2
+    assert server.faults.counts["hubspot", "hubspot_token_expired"] == 1
+
+
+def test_what_search_had_not_indexed_comes_the_next_night(account, tmp_path):
+    late = {"id": 502, "updated_at": "2026-01-31T21:00", "properties": {}}
+    server = account(deal(501), late)
+    server.faults.arm(ArmedFault("hubspot_index_lag", "hubspot", path="/deals/search"))
+    first, cursors = read_night(server, tmp_path)
+    assert [each["id"] for each in first["deals"]] == ["501"]
+    second, _ = read_night(server, tmp_path, cursors=cursors, as_of=date(2026, 2, 1))
+    assert [each["id"] for each in second["deals"]] == ["502"]
+
+
+def test_associations_that_fail_for_a_moment_are_landed_all_the_same(account, tmp_path):
+    server = account()
+    server.faults.arm(ArmedFault("hubspot_partial_associations", "hubspot"))
+    found, _ = read_night(server, tmp_path)
+    assert {each["from"]["id"]: len(each["to"]) for each in found["contact_companies"]} == {
+        "1": 1,
+        "2": 1,
+        "3": 0,
+    }
+    assert server.faults.counts["hubspot", "hubspot_partial_associations"] == 1
+
+
+def test_a_thousand_custom_properties_are_read_of_live_and_archived_objects(account, tmp_path):
+    names = [f"custom_property_number_{number}" for number in range(1000)]
+    gone = {**deal(502, **{names[-1]: "b"}), "visible_at": "2026-01-20", "state": "archived"}
+    server = account(
+        deal(501, **{names[-1]: "a"}), deal(502), gone, properties={"deals": dict.fromkeys(names, "string")}
+    )
+    fields = tuple(Field(name, f"$.properties.{name}") for name in names)
+    streams = tuple(
+        replace(stream, fields=(*stream.fields, *fields)) if stream.name == "deals" else stream
+        for stream in STREAMS
+    )
+    found, _ = read_night(server, tmp_path, source=replace(HUBSPOT, streams=streams))
+    assert {each["id"]: each["properties"][names[-1]] for each in found["deals"]} == {"501": "a", "502": "b"}
+
+
+def test_what_changes_in_silence_is_found_by_the_next_census(account, tmp_path):
+    """Deleted for good, and restored under its old time: seven nights later the census tells."""
+    archived = {**deal(502), "visible_at": "2026-01-20", "state": "archived"}
+    restored = {**deal(502), "visible_at": "2026-02-05"}
+    server = account(
+        deal(501),
+        deal(502),
+        archived,
+        restored,
+        {**deal(501), "visible_at": "2026-02-03", "state": "deleted"},
+    )
+    cursors, counted = {}, []
+    for day in range(8):
+        as_of = date(2026, 1, 31) + timedelta(days=day)
+        found, cursors = read_night(server, tmp_path, cursors=cursors, as_of=as_of)
+        counted.append([each["id"] for each in found["deal_ids"]])
+    assert counted == [["501"], *[[]] * 6, ["502"]]

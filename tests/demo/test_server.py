@@ -4,17 +4,15 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import requests
 
-from valuegap.demo.faults import FAULTS, ArmedFault
+from valuegap.demo.faults import ArmedFault
 from valuegap.demo.server import DEMO_TOKENS, demo_connections, demo_server
 from valuegap.errors import ConfigurationError
 from valuegap.settings import Settings
-from valuegap.sources.client import Client
-from valuegap.sources.hubspot import HUBSPOT
 
 OWNERS = "/crm/v3/owners"
 
@@ -58,6 +56,16 @@ def test_clock_moves_by_the_day_and_only_for_the_admin(server, call):
         assert admin.post("/clock", nonsense).status_code == 400
 
 
+def test_a_ticking_clock_moves_with_every_request(server, call):
+    hubspot = call(server, "hubspot")
+    dates = [hubspot.get(OWNERS).headers["Date"] for _ in range(2)]
+    assert dates == ["Sun, 01 Feb 2026 00:05:00 GMT"] * 2
+    server.clock.tick = timedelta(hours=6)
+    answers = [hubspot.get(OWNERS) for _ in range(2)]
+    assert [answer.headers["Date"][17:25] for answer in answers] == ["06:05:00", "12:05:00"]
+    assert [len(answer.json()["results"]) for answer in answers] == [31, 32]
+
+
 def test_journal_counts_requests_a_vendor_endpoint_and_status(server, call):
     hubspot = call(server, "hubspot")
     for _ in range(3):
@@ -72,67 +80,6 @@ def test_journal_counts_requests_a_vendor_endpoint_and_status(server, call):
         "faults": {},
     }
     assert journal["zendesk"]["requests"] == 0
-
-
-def _is_429(hubspot):
-    answer = hubspot.get(OWNERS)
-    return (
-        answer.status_code == 429
-        and answer.json()["errorType"] == "RATE_LIMIT"
-        and answer.headers["Retry-After"] == "1"
-    )
-
-
-def _is_503(hubspot):
-    answer = hubspot.get(OWNERS)
-    return answer.status_code == 503 and answer.json()["status"] == "error"
-
-
-def _is_truncated(hubspot):
-    answer = hubspot.get(OWNERS)
-    with pytest.raises(ValueError, match=r"delimiter|Unterminated|Expecting"):
-        answer.json()
-    return (
-        answer.status_code == 200 and answer.text.startswith("{") and "json" in answer.headers["Content-Type"]
-    )
-
-
-def _is_html(hubspot):
-    answer = hubspot.get(OWNERS)
-    return (
-        answer.status_code == 200
-        and answer.headers["Content-Type"].startswith("text/html")
-        and "<html>" in answer.text
-    )
-
-
-def _is_reset(hubspot):
-    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)) as failure:
-        hubspot.get(OWNERS)
-    return "reset" in str(failure.value).lower()
-
-
-SHOWS = {
-    "rate_limit_429": _is_429,
-    "server_error_503": _is_503,
-    "truncated_json": _is_truncated,
-    "html_200": _is_html,
-    "connection_reset": _is_reset,
-}
-
-
-@pytest.mark.parametrize("name", FAULTS)
-def test_a_fault_happens_as_often_as_armed_where_armed_and_is_counted(server, call, name):
-    hubspot = call(server, "hubspot")
-    server.faults.arm(ArmedFault(name, "hubspot", path="/owners", skip=1, times=2))
-    assert hubspot.get("/crm/v3/properties/deals").json()["results"]
-    assert len(hubspot.get(OWNERS).json()["results"]) == 31
-    assert SHOWS[name](hubspot)
-    assert SHOWS[name](hubspot)
-    assert len(hubspot.get(OWNERS).json()["results"]) == 31
-    journal = call(server, "admin").get("/journal").json()
-    assert journal["hubspot"]["faults"] == {name: 2}
-    assert journal["zendesk"]["faults"] == {}
 
 
 def test_faults_spare_other_vendors_and_wrong_tokens(server, call):
@@ -150,18 +97,6 @@ def test_faults_are_armed_over_http_too(server, call):
     assert hubspot.get(OWNERS).headers["Content-Type"].startswith("text/html")
     admin.session.delete(f"{server.base_url}/admin/faults", timeout=30)
     assert hubspot.get(OWNERS).json()["results"]
-
-
-@pytest.mark.parametrize("name", ["rate_limit_429", "server_error_503", "truncated_json", "connection_reset"])
-def test_the_projects_client_gets_over_a_passing_fault(server, name):
-    """The emulator's faults are shaped so that a client that knows the vendor recovers from them."""
-    settings = Settings.from_environment(demo_connections(server.base_url))
-    connection = settings.connection("hubspot_default")
-    headers = {"Authorization": f"Bearer {connection.password}"}
-    server.faults.arm(ArmedFault(name, "hubspot"))
-    with Client(connection, headers, HUBSPOT.refusal, sleep=lambda _seconds: None) as client:
-        assert len(client.get(OWNERS, records=("results",)).records) == 31
-    assert server.faults.counts == {("hubspot", name): 1}
 
 
 def test_a_taken_port_says_what_to_do(server, company_of):

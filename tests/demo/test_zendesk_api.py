@@ -1,15 +1,21 @@
 from base64 import b64encode
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
+from valuegap.demo.faults import ArmedFault
 from valuegap.demo.tokens import DEMO_TOKENS
 
 TICKETS = "/api/v2/incremental/tickets/cursor.json"
 USERS = "/api/v2/incremental/users/cursor.json"
 ORGANIZATIONS = "/api/v2/incremental/organizations.json"
 EVENTS = "/api/v2/incremental/ticket_events.json"
+METRIC_EVENTS = "/api/v2/incremental/ticket_metric_events.json"
+RATINGS, SURVEY_RESPONSES = "/api/v2/satisfaction_ratings", "/api/v2/guide/survey_responses"
+TOKENS = "/oauth/tokens"
+CLIENT = {"client_id": DEMO_TOKENS.zendesk_client, "client_secret": DEMO_TOKENS.zendesk_secret}
+GRANT = {"grant_type": "client_credentials", **CLIENT}
 NOW = datetime(2026, 2, 1, 0, 5, tzinfo=UTC)
 
 
@@ -214,22 +220,66 @@ def test_a_cursor_nobody_gave_is_refused(serve):
         assert answer.json()["errors"][0]["code"] == "InvalidCursor"
 
 
-def test_token_opens_as_basic_and_as_bearer_and_nothing_else_does(serve, call):
+def basic(text):
+    return f"Basic {b64encode(text.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "error"),
+    [
+        (basic(f"{DEMO_TOKENS.zendesk_email}/token:{DEMO_TOKENS.zendesk}"), None),
+        (f"Bearer {DEMO_TOKENS.zendesk}", None),
+        (basic(f"{DEMO_TOKENS.zendesk_email}:{DEMO_TOKENS.zendesk}"), "Couldn't authenticate you"),
+        ("Bearer wrong", "invalid_token"),
+        ("", "Couldn't authenticate you"),
+    ],
+)
+def test_the_api_token_opens_as_basic_and_as_bearer_and_nothing_else_does(serve, call, authorization, error):
     server, _ = serve(users=[at(1, id=1)])
+    answer = call(server, "zendesk", {"Authorization": authorization}).get(USERS, start_time=0)
+    assert answer.status_code == (401 if error else 200)
+    assert answer.json().get("error") == error
 
-    def status(authorization):
-        return call(server, "zendesk", {"Authorization": authorization}).get(USERS, start_time=0)
 
-    def basic(text):
-        return f"Basic {b64encode(text.encode()).decode()}"
+@pytest.mark.parametrize("kind", ["json", "data"])
+def test_an_access_token_opens_until_it_ends(serve, call, kind):
+    server, zendesk = serve(users=[at(1, id=1)])
+    asked = {**GRANT, "scope": "read", "expires_in": "1800"}
+    answer = zendesk.session.post(zendesk.base_url + TOKENS, timeout=30, **{kind: asked}).json()
+    assert (answer["token_type"], answer["scope"], answer["expires_in"]) == ("bearer", "read", 1800)
+    bearer = call(server, "zendesk", {"Authorization": f"Bearer {answer['access_token']}"})
+    assert bearer.get(USERS, start_time=0).status_code == 200
+    server.clock.now += timedelta(seconds=1800)
+    refused = bearer.get(USERS, start_time=0)
+    assert (refused.status_code, refused.json()["error"]) == (401, "invalid_token")
 
-    assert status(basic(f"{DEMO_TOKENS.zendesk_email}/token:{DEMO_TOKENS.zendesk}")).status_code == 200
-    assert status(f"Bearer {DEMO_TOKENS.zendesk}").status_code == 200
-    wrong = (basic(f"{DEMO_TOKENS.zendesk_email}:{DEMO_TOKENS.zendesk}"), "Bearer wrong", "")
-    for authorization in wrong:
-        refused = status(authorization)
-        assert refused.status_code == 401
-        assert refused.json() == {"error": "Couldn't authenticate you"}
+
+def test_an_access_token_without_an_end_is_good_until_it_is_withdrawn(serve, call):
+    server, zendesk = serve(users=[at(1, id=1)])
+    answer = zendesk.post(TOKENS, GRANT).json()
+    assert "expires_in" not in answer
+    bearer = call(server, "zendesk", {"Authorization": f"Bearer {answer['access_token']}"})
+    server.clock.now += timedelta(days=400)
+    assert bearer.get(USERS, start_time=0).status_code == 200
+    server.faults.arm(ArmedFault("zendesk_token_expired", "zendesk"))
+    assert [bearer.get(USERS, start_time=0).status_code for _ in range(2)] == [401, 401]
+    assert server.faults.counts["zendesk", "zendesk_token_expired"] == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "error"),
+    [
+        ({**GRANT, "client_secret": "wrong"}, 401, "invalid_client"),
+        ({"grant_type": "client_credentials"}, 401, "invalid_client"),
+        ({**GRANT, "grant_type": "password"}, 400, "unsupported_grant_type"),
+        ([], 400, "invalid_request"),
+    ],
+)
+def test_no_token_is_given_to_others_or_for_another_grant(serve, asked, status, error):
+    _, zendesk = serve()
+    answer = zendesk.post(TOKENS, asked)
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert "error_description" in answer.json()
 
 
 def test_all_exports_share_ten_requests_a_minute(serve):
@@ -245,6 +295,176 @@ def test_all_exports_share_ten_requests_a_minute(serve):
 
 def test_what_is_not_served_is_not_found(serve):
     _, zendesk = serve()
-    answer = zendesk.get("/api/v2/tickets.json")
+    answer = zendesk.get("/api/v2/groups.json")
     assert answer.status_code == 404
     assert answer.json()["error"] == "InvalidEndpoint"
+
+
+def test_a_cursor_can_expire(serve):
+    server, zendesk = serve(users=[at(n, id=n) for n in range(1, 5)])
+    first = zendesk.get(USERS, start_time=0, per_page=2).json()
+    server.faults.arm(ArmedFault("zendesk_expired_cursor", "zendesk", "users"))
+    assert zendesk.get(USERS, start_time=0).status_code == 200
+    refused = zendesk.get(USERS, cursor=first["after_cursor"])
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (400, "InvalidCursor")
+    assert zendesk.get(USERS, cursor=first["after_cursor"]).status_code == 200
+
+
+def test_a_deleted_ticket_loses_its_texts_after_thirty_days(served, call, company_of, versions):
+    def render(row):
+        return {**ticket(row), "subject": "Help!", "description": "It is broken."}
+
+    rows = [
+        {"id": 1, "updated_at": "2026-01-01", "status": "open"},
+        {"id": 2, "updated_at": "2026-01-01T06:00", "status": "deleted", "state": "deleted"},
+        {"id": 3, "updated_at": "2026-01-10", "status": "deleted", "state": "deleted"},
+    ]
+    zendesk = call(served(company_of(zendesk={"tickets": versions(rows, render)})), "zendesk")
+    found = zendesk.get(TICKETS, start_time=0).json()["tickets"]
+    assert [each["subject"] for each in found] == ["Help!", "SCRUBBED", "Help!"]
+    assert found[1]["description"] == "SCRUBBED"
+
+
+# --- metric events ------------------------------------------------------------------------------------
+
+
+def test_metric_events_come_by_time_without_saying_when_they_end(serve):
+    late = {"id": 9, "updated_at": "2026-01-05T12:00:02", "visible_at": "2026-01-20"}
+    _, zendesk = serve(ticket_metric_events=[at(n, id=n) for n in range(1, 5)] + [late])
+    answer = zendesk.get(METRIC_EVENTS, start_time=0, per_page=3).json()
+    assert [each["id"] for each in answer["ticket_metric_events"]] == [1, 2, 9]
+    assert "end_of_stream" not in answer
+    assert answer["next_page"].endswith(f"start_time={answer['end_time']}")
+
+
+def test_metric_events_are_listed_past_a_full_second(serve):
+    _, zendesk = serve(ticket_metric_events=[at(7, id=n) for n in range(1, 8)] + [at(8, id=8)])
+    seventh = int(datetime(2026, 1, 5, 12, 0, 7, tzinfo=UTC).timestamp())
+    params, pages = {"start_time": seventh, "page[size]": 3}, []
+    for _ in range(3):
+        answer = zendesk.get(METRIC_EVENTS, **params).json()
+        pages.append([each["id"] for each in answer["ticket_metric_events"]])
+        params["page[after]"] = answer["meta"]["after_cursor"]
+    assert pages == [[1, 2, 3], [4, 5, 6], [7, 8]]
+    assert answer["meta"]["has_more"] is False
+    assert zendesk.get(METRIC_EVENTS, start_time=0, **{"page[size]": 101}).status_code == 400
+
+
+# --- lists ----------------------------------------------------------------------------------------------
+
+
+def listed(zendesk, path, name, **params):
+    pages = []
+    for _ in range(100):
+        answer = zendesk.get(path, **params)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        pages.append([found["id"] for found in body[name]])
+        if not body["meta"]["has_more"]:
+            assert body["links"]["next"] is None
+            return pages
+        assert zendesk.get(body["links"]["next"]).status_code == 200
+        params["page[after]"] = body["meta"]["after_cursor"]
+    raise AssertionError("the list has no end")
+
+
+LISTS = {
+    "/api/v2/users": ("users", "users"),
+    "/api/v2/organizations.json": ("organizations", "organizations"),
+    "/api/v2/ticket_fields": ("ticket_fields", "ticket_fields"),
+    RATINGS: ("satisfaction_ratings", "satisfaction_ratings"),
+    SURVEY_RESPONSES: ("csat_responses", "survey_responses"),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_holds_each_live_record_once_in_order_of_ids(serve, path):
+    stream, name = LISTS[path]
+    rows = [at(20 - n, id=n) for n in range(1, 8)]
+    rows += [
+        {"id": n, "updated_at": "2026-01-06", "state": state} for n, state in ((3, "deleted"), (5, "merged"))
+    ]
+    _, zendesk = serve(**{stream: rows})
+    assert listed(zendesk, path, name, **{"page[size]": 2}) == [[1, 2], [4, 6], [7]]
+    assert listed(zendesk, path, name) == [[1, 2, 4, 6, 7]]
+    most = 50 if path == SURVEY_RESPONSES else 100
+    assert zendesk.get(path, **{"page[size]": most}).status_code == 200
+    for size in (str(most + 1), "0", "all"):
+        assert zendesk.get(path, **{"page[size]": size}).status_code == 400
+    assert zendesk.get(path, **{"page[after]": "nonsense"}).json()["errors"][0]["code"] == "InvalidCursor"
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/api/v2/deleted_tickets"])
+def test_a_company_without_records_has_an_empty_list(serve, path):
+    _, zendesk = serve()
+    name = LISTS.get(path, ("", "deleted_tickets"))[1]
+    assert listed(zendesk, path, name) == [[]]
+
+
+def test_merged_and_purged_records_are_in_no_export(serve):
+    rows = [at(n, id=n) for n in (1, 2)] + [{"id": 1, "updated_at": "2026-01-06", "state": "merged"}]
+    _, zendesk = serve(users=rows)
+    assert pages_by_cursor(zendesk, USERS, "users", start_time=0)[0] == [[2]]
+
+
+def test_survey_responses_are_found_by_when_they_were_offered(serve):
+    rows = [
+        {"id": 1, "updated_at": "2026-01-02", "created_at": "2026-01-02"},
+        {"id": 1, "updated_at": "2026-01-09", "created_at": "2026-01-02"},
+        {"id": 2, "updated_at": "2026-01-05", "created_at": "2026-01-05"},
+    ]
+    _, zendesk = serve(csat_responses=rows)
+    since = int(datetime(2026, 1, 3, tzinfo=UTC).timestamp()) * 1000
+    assert listed(zendesk, SURVEY_RESPONSES, "survey_responses", **{"filter[created_at_start]": since}) == [
+        [2]
+    ]
+    assert listed(zendesk, SURVEY_RESPONSES, "survey_responses", **{"filter[created_at_end]": since}) == [[1]]
+    assert zendesk.get(SURVEY_RESPONSES, **{"filter[created_at_start]": "soon"}).status_code == 400
+
+
+def test_ratings_are_found_by_seconds(serve):
+    _, zendesk = serve(satisfaction_ratings=[at(n, id=n) for n in range(1, 6)])
+    second = int(datetime(2026, 1, 5, 12, 0, 2, tzinfo=UTC).timestamp())
+    assert listed(zendesk, RATINGS, "satisfaction_ratings", start_time=second, end_time=second + 2) == [
+        [2, 3, 4]
+    ]
+
+
+@pytest.mark.parametrize("path", [RATINGS, SURVEY_RESPONSES])
+def test_a_plan_may_not_have_ratings(serve, path):
+    server, zendesk = serve()
+    server.faults.arm(ArmedFault("zendesk_plan_gate", "zendesk", path))
+    refused = zendesk.get(path)
+    assert refused.status_code == 403
+    assert refused.json() == {
+        "error": {"title": "Forbidden", "message": "You do not have access to this page."}
+    }
+
+
+def test_deleted_tickets_are_listed_for_thirty_days_unless_they_were_archived(serve):
+    deleted = {"state": "deleted", "status": "deleted"}
+    rows = [
+        {"id": 1, "updated_at": "2026-01-02", "status": "open"},
+        {"id": 1, "updated_at": "2026-01-20T10:00:00", **deleted},
+        {"id": 1, "updated_at": "2026-03-01", "status": "pending"},
+        {"id": 2, "updated_at": "2025-12-01", "status": "solved"},
+        {"id": 2, "updated_at": "2025-12-31", **deleted},
+        {"id": 3, "updated_at": "2025-06-01", "status": "closed"},
+        {"id": 3, "updated_at": "2026-01-20", **deleted},
+        {"id": 4, "updated_at": "2026-01-02", "status": "open"},
+        {"id": 5, "updated_at": "2026-01-02", "status": "pending"},
+        {"id": 5, "updated_at": "2026-01-20", **deleted},
+        {"id": 5, "updated_at": "2026-01-21", "status": "pending"},
+    ]
+    _, zendesk = serve(tickets=rows)
+    [found] = zendesk.get("/api/v2/deleted_tickets").json()["deleted_tickets"]
+    assert (found["id"], found["previous_state"], found["deleted_at"]) == (1, "open", "2026-01-20T10:00:00Z")
+
+
+def test_lists_of_deleted_tickets_have_a_limit_of_their_own(serve):
+    _, zendesk = serve(speed=0.1)
+    statuses = [zendesk.get("/api/v2/deleted_tickets").status_code for _ in range(11)]
+    assert statuses == [200] * 10 + [429]
+    answer = zendesk.get("/api/v2/users")
+    assert answer.headers["ratelimit-remaining"] == "689"
+    assert "zendesk-ratelimit-incremental-exports" not in answer.headers

@@ -20,7 +20,7 @@ from valuegap.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 CONNECTIONS = {
     f"AIRFLOW_CONN_{vendor}_DEFAULT": '{"conn_type": "http", "host": "http://127.0.0.1:9", "password": "tok-1"}'
-    for vendor in ("HUBSPOT", "ZENDESK", "QUALTRICS")
+    for vendor in ("HUBSPOT", "SALESFORCE", "ZENDESK", "QUALTRICS")
 }
 
 # Notes each call; fails or lingers at the stage the file `trouble` names.
@@ -41,7 +41,7 @@ def _stage(settings, night, name):
     return SimpleNamespace(summary=f"{name} of {night.run_id}")
 
 def extract(settings, source, night, *, connection, progress):
-    return _stage(settings, night, f"extract {source} from {connection.base_url}")
+    return _stage(settings, night, f"extract {source} from {connection.base_url if connection else 'a folder'}")
 
 def load(settings, source, night):
     return _stage(settings, night, f"load {source}")
@@ -119,6 +119,24 @@ def test_a_night_runs_from_ingest_to_export(settings):
         "publish_marts.export  done" in line and "export of night-2026-01-31" in line for line in lines
     )
     assert processes_of(settings) == []
+
+
+def test_a_night_of_two_crms_and_dropped_files_waits_for_all_of_them_and_no_other(settings):
+    used = Settings.from_environment({**settings.environment, "VALUEGAP_SOURCES": "hubspot,salesforce,files"})
+    night = Night(date(2026, 2, 4))
+    night_run = run_night_with_airflow(used, night, CONNECTIONS, lambda _line: None)
+
+    made = calls(used, night)
+    assert set(made[:6]) == {f"load {source}" for source in ("hubspot", "salesforce", "files")} | {
+        "extract hubspot from http://127.0.0.1:9",
+        "extract salesforce from http://127.0.0.1:9",
+        "extract files from a folder",
+    }
+    assert [call for call in made[6:] if call != "report"] == [
+        *("check_raw", "build", "check_marts", "publish", "export")
+    ]
+    assert {task.state for task in night_run.tasks} == {"success"}
+    assert "ingest_crm.announce" in [task.name for task in night_run.tasks]
 
 
 def test_a_failed_gate_stops_the_night_at_the_first_try(settings):

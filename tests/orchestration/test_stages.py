@@ -34,6 +34,12 @@ def test_the_cut_off_names_the_sources_it_leaves_behind():
     assert sources_to_give_up(inlets(RAW_TICKETS), NIGHT) == ["raw_crm", "raw_surveys"]
 
 
+def test_a_source_that_is_not_used_is_never_late(monkeypatch):
+    monkeypatch.setenv("VALUEGAP_SOURCES", "salesforce,zendesk")
+    assert sources_to_give_up(inlets(RAW_CRM), NIGHT) == ["raw_tickets"]
+    assert late_sources({CUT_OFF: [1], RAW_TICKETS: [1]}) == ["raw_crm"]
+
+
 def test_nothing_is_cut_off_when_all_have_come():
     with pytest.raises(AirflowSkipException, match="All sources have come for night-2026-01-31"):
         sources_to_give_up(inlets(*ALL), NIGHT)

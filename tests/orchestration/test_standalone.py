@@ -9,7 +9,8 @@ from valuegap.night import Night
 from valuegap.orchestration import standalone
 from valuegap.orchestration.airflow_api import TaskRun
 from valuegap.orchestration.airflow_process import AirflowError
-from valuegap.orchestration.standalone import Following, NightFailedError, error_in_log
+from valuegap.orchestration.standalone import Following, NightFailedError, error_in_log, ingest_dags
+from valuegap.settings import Settings
 
 NIGHT = Night(date(2026, 1, 31))
 SINCE = datetime(2026, 2, 1, tzinfo=UTC)
@@ -75,13 +76,18 @@ def test_each_change_is_told_once(follow):
 
 
 def test_the_gap_between_two_dags_is_not_the_end(follow):
-    ingested = [run(dag_id, "success") for dag_id in standalone.INGEST_DAGS]
+    ingested = [run(dag_id, "success") for dag_id in ingest_dags(Settings())]
     lines, tasks = follow(
         (ingested, [task("ingest_crm.load", "success")]),
         ([*ingested, run("publish_marts", "success")], [task("ingest_crm.load", "success")]),
     )
     assert lines == ["ingest_crm.load  done in 1.2 s  load summary"]
     assert len(tasks) == 1
+
+
+def test_only_the_sources_a_company_uses_are_triggered():
+    used = {"VALUEGAP_SOURCES": "salesforce,hubspot,files"}
+    assert ingest_dags(Settings.from_environment(used)) == ["ingest_crm", "ingest_files"]
 
 
 def test_another_nights_runs_are_left_out(follow):

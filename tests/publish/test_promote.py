@@ -55,10 +55,10 @@ def test_the_candidate_becomes_what_readers_open(settings, build_candidate) -> N
 def test_the_file_says_what_it_shows_and_was_built_from(settings, build_candidate) -> None:
     with warehouse.writer(settings) as build:
         build.execute(
-            "insert into ops.loads values ('s', 't', 'night-1', '2026-01-29', 1, 1, 0, null, 'hash')"
+            "insert into ops.loads values ('s', 't', 'night-1', '2026-01-29', 1, 1, 0, null, 'hash', null)"
         )
         build.execute(
-            "insert into ops.loads values ('s', 't', 'night-2', '2026-01-30', 1, 1, 0, null, 'later')"
+            "insert into ops.loads values ('s', 't', 'night-2', '2026-01-30', 1, 1, 0, null, 'later', null)"
         )
     build_candidate(FIRST)
     first = publish(settings, FIRST)

@@ -144,7 +144,7 @@ def healthy_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for table, row in HEALTHY:
             _insert(build, f"raw_{table}", PLACE | row)
             build.execute(
-                "insert into ops.loads values (?, ?, ?, ?, 1, 1, 0, null, 'abc')",
+                "insert into ops.loads values (?, ?, ?, ?, 1, 1, 0, null, 'abc', null)",
                 [*table.split("."), NIGHT.run_id, NIGHT.as_of_date],
             )
     return settings.build_file

@@ -19,7 +19,62 @@ from valuegap.quality.report import write_report
 NIGHT = Night(date(2026, 1, 31))
 NEXT_NIGHT = Night(date(2026, 2, 1))
 
+EMAIL_IS_GONE = """
+    insert into ops.field_census values
+        ('hubspot', 'contacts', 'a', '2026-01-30', '$', '', 'object', 30),
+        ('hubspot', 'contacts', 'a', '2026-01-30', '$.properties', '$', 'object', 30),
+        ('hubspot', 'contacts', 'a', '2026-01-30', '$.properties.email', '$.properties', 'string', 30),
+        ('hubspot', 'contacts', 'b', '2026-01-31', '$', '', 'object', 30),
+        ('hubspot', 'contacts', 'b', '2026-01-31', '$.properties', '$', 'object', 30)"""
+
 RAW_DEFECTS = [
+    (EMAIL_IS_GONE, "ops.field_census", "every declared field comes as it did", "critical"),
+    (
+        f"{EMAIL_IS_GONE}; insert into ops.field_census values ('hubspot', 'contacts', 'b', '2026-01-31', "
+        "'$.properties.email', '$.properties', 'null', 30)",
+        "ops.field_census",
+        "no declared field became empty",
+        "warning",
+    ),
+    (
+        "insert into ops.field_census values ('x', 'y', 'a', '2026-01-31', '$', '', 'object', 1); "
+        "insert into ops.misfits values ('x', 'y', 'a', '2026-01-31', 1, 1, 'custom_z', 'no')",
+        "ops.field_census",
+        "every custom value fits its type",
+        "warning",
+    ),
+    (
+        "update ops.loads set note = 'a file could not be read' where stream = 'tickets'",
+        "ops.loads",
+        "every stream could be read whole",
+        "warning",
+    ),
+    (
+        "insert into raw_files.tickets by name select '1' as ticket_id, timestamp '2026-01-02' as created_at, "
+        "timestamp '2026-01-01' as resolved_at, 'm' as mapping, date '2026-01-31' as _as_of_date",
+        "raw_files.tickets",
+        "no ticket is answered or solved before it was asked",
+        "warning",
+    ),
+    (
+        "insert into raw_files.survey_answers by name select 's' as survey_id, '1' as response_id, '{}' as answers, "
+        "timestamp '1970-01-01' as answered_at, date '2026-01-31' as _as_of_date",
+        "raw_files.survey_answers",
+        "answered_at is",
+        "critical",
+    ),
+    (
+        "insert into raw_files.targets by name select 'nps' as metric_code, date '2026-01-31' as _as_of_date",
+        "raw_files.targets",
+        "target_value is filled",
+        "critical",
+    ),
+    (
+        "insert into raw_files.initiatives by name select '1' as initiative_id, date '2026-01-31' as _as_of_date",
+        "raw_files.initiatives",
+        "name is filled",
+        "critical",
+    ),
     ("update raw_hubspot.contacts set id = null", "raw_hubspot.contacts", "id is filled", "critical"),
     ("update raw_hubspot.contacts set email = null", "raw_hubspot.contacts", "email is filled", "warning"),
     (
@@ -111,6 +166,13 @@ RAW_DEFECTS = [
         "critical",
     ),
     ("update raw_qualtrics.surveys set id = 'PO_1'", "raw_qualtrics.surveys", "id matches ^SV_", "warning"),
+    (
+        "insert into raw_qualtrics.response_ids by name select survey_id, 'R_2' as id, "
+        "recorded_at as last_modified_at, _as_of_date, _run_id from raw_qualtrics.responses",
+        "raw_qualtrics.response_ids",
+        "every response of the last list has landed",
+        "warning",
+    ),
     ("delete from raw_hubspot.contacts", "ops.loads", "raw tables hold what the loads say", "critical"),
     ("update ops.loads set loaded_rows = 0", "ops.loads", "nothing is lost between", "critical"),
     (
@@ -208,6 +270,37 @@ def test_a_critical_failure_stops_the_night_and_says_what_to_do(bench):
     stored = results.read(bench.settings.reports_dir, NIGHT.run_id, "raw")
     assert stored is not None
     assert [check.failed_rows for check in stored.critical_failures] == [1]
+
+
+def test_a_lost_field_is_named_with_source_stream_and_remedy(bench):
+    bench.healthy_raw()
+    bench.raw(EMAIL_IS_GONE)
+
+    with pytest.raises(GateFailedError) as error:
+        run_gate(bench.settings, NIGHT, "raw")
+
+    assert (
+        "(source=hubspot, stream=contacts, field=$.properties.email, what=missing, "
+        "remedy=ask for it at the vendor, or take it out of the declaration)"
+    ) in str(error.value)
+    before = bench.check("raw", night=Night(date(2026, 1, 30)), only="ops.field_census")
+    assert [check for check in before if check.table == "ops.field_census"] == []
+
+
+def test_a_stream_that_is_not_on_the_plan_is_no_failure(bench):
+    bench.healthy_raw()
+    bench.raw(
+        "insert into ops.loads values ('zendesk', 'csat', 'night-2026-01-31', '2026-01-31', 0, 0, 0, null, 'abc', "
+        "'not on this plan')"
+    )
+    assert (
+        titles(bench.check("raw", only="ops.loads"))
+        & {
+            ("ops.loads", "every stream has brought records"),
+            ("ops.loads", "every stream could be read whole"),
+        }
+        == set()
+    )
 
 
 def test_a_corrected_record_passes_the_night_after_and_an_uncorrected_one_does_not(bench):
@@ -313,6 +406,24 @@ MART_DEFECTS = [
     ("fct_survey_answer", {}, {"score_pomp": 100.5}, "score_pomp is"),
     ("fct_survey_answer", {}, {"raw_value": "write to jane@example.com"}, "no clear e-mail"),
     ("fct_ticket", {}, {"first_resolution_seconds": 7200, "first_resolution_hours": 2.5}, "hours = seconds"),
+    ("dim_target", {}, {"owner": None}, "owner is filled"),
+    (
+        "dim_target",
+        {},
+        {"valid_from": "2026-02-01", "valid_to": "2026-01-01"},
+        "no target ends before it starts",
+    ),
+    ("dim_target", {}, {"attribute_code": "nope"}, "every target is about a known attribute"),
+    ("dim_initiative", {}, {"due_date": None}, "due_date is filled"),
+    (
+        "dim_initiative",
+        {},
+        {"start_date": "2026-02-01", "end_date": "2026-01-01"},
+        "no initiative ends before",
+    ),
+    ("schema_drift", {}, {"kind": "missing", "noticed_as_of": "2026-01-31"}, "no field was lost or changed"),
+    ("custom_field_value", {}, {"value_text": "jane@example.com"}, "no clear e-mail"),
+    ("fct_ticket", {}, {"source_system": "fax"}, "source_system is"),
     ("freshness", {}, {"nights_behind": 3}, "nights_behind is at least 0 and at most 1"),
     ("unmapped_question", {}, {"question_tag": "NEW_IDEA"}, "every question is mapped"),
 ]

@@ -128,7 +128,8 @@ def test_what_came_in_and_what_was_set_aside(settings, bench):
         )
     bench.candidate()
     bench.mart_row(
-        "freshness", {"source": "zendesk", "stream": "tickets", "nights_behind": 3, "is_stale": True}
+        "freshness",
+        {"source": "zendesk", "stream": "tickets", "nights_behind": 3, "is_stale": True, "status": "stale"},
     )
 
     text = " ".join(page_of(settings).text.split())
@@ -140,7 +141,10 @@ def test_what_came_in_and_what_was_set_aside(settings, bench):
 
 def test_marts_of_another_night_are_not_called_fresh(settings, bench):
     bench.candidate()
-    bench.mart_row("freshness", {"source": "zendesk", "run_id": "night-2026-01-30", "is_stale": False})
+    bench.mart_row(
+        "freshness",
+        {"source": "zendesk", "run_id": "night-2026-01-30", "is_stale": False, "status": "loaded"},
+    )
 
     assert "The marts have not been built this night." in page_of(settings).text
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -81,12 +81,14 @@ class FakeVendor:
             def do_GET(self) -> None:
                 size = int(self.headers.get("Content-Length") or 0)
                 content = self.rfile.read(size)
+                is_form = "form" in self.headers.get("Content-Type", "")
+                body = dict(parse_qsl(content.decode())) if is_form else json.loads(content or b"{}")
                 url = urlsplit(self.path)
                 request = Request(
                     self.command,
                     url.path,
                     {key: values[-1] for key, values in parse_qs(url.query).items()},
-                    json.loads(content) if content else {},
+                    body,
                     dict(self.headers),
                 )
                 vendor.requests.append(request)
@@ -158,8 +160,7 @@ def connect(vendor, fake_time) -> Iterator[Callable[..., Client]]:
         limits = limits or Limits(attempts=4, connect_seconds=2, silence_seconds=2)
         client = Client(
             to,
-            source.headers(to),
-            source.refusal,
+            source,
             limits=limits,
             sleep=fake_time.sleep,
             monotonic=fake_time.monotonic,

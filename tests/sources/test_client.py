@@ -154,7 +154,7 @@ def test_a_slow_drip_ends_at_the_deadline(vendor) -> None:
     connection = SourceConnection("hubspot_default", vendor.url, password=TOKEN)
     limits = Limits(attempts=1, silence_seconds=5, answer_seconds=0.3)
     started = time.monotonic()
-    with Client(connection, {}, lambda _answer: None, limits=limits) as client:
+    with Client(connection, SOURCES["hubspot"], limits=limits) as client:
         assert "did not end in time" in str(failure(client))
     assert time.monotonic() - started < 2
 

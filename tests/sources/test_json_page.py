@@ -22,6 +22,8 @@ ODD_RECORDS = [
     pytest.param('{"name":"\u202e\u00e9\U0001f600"}'.encode(), id="right-to-left, accent, emoji"),
     pytest.param(b'{ "spaced" : [ 1 , 2 ] }', id="spaces"),
     pytest.param(b'"not an object"', id="not an object"),
+    pytest.param(b'{"a":' * 5000 + b'"]}\\"{["' + b"}" * 5000, id="nested 5,000 objects deep"),
+    pytest.param(b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="nested 100,000 lists deep"),
 ]
 
 
@@ -62,6 +64,14 @@ def test_records_that_are_not_there_are_none_and_an_empty_list_is_not() -> None:
     assert split_page(b'{"total":0}', ("results",))[1] is None
     assert split_page(b'{"result":[]}', ("result", "elements"))[1] == ()
     assert split_page(b'{"results":[]}', ("results",))[1] == ()
+
+
+@pytest.mark.parametrize("cut", [1, 2, 2500, 5001])
+def test_a_deep_page_that_ends_early_is_no_page(cut) -> None:
+    body = b'{"results":[' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"]}"
+    assert split_page(body, ("results",))[1] == (body[12:-2],)
+    with pytest.raises(ValueError, match=r".*"):
+        split_page(body[:-cut], ("results",))
 
 
 BODY = b'{"results":[{"id":"1","p":{"a":"x"}},{"id":"2"}],"total":2}'

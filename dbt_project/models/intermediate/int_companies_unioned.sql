@@ -4,6 +4,10 @@ companies as (
     select * from {{ ref("stg_hubspot__companies") }}
 ),
 
+accounts as (
+    select * from {{ ref("stg_salesforce__accounts") }}
+),
+
 organizations as (
     select * from {{ ref("stg_zendesk__organizations") }}
 ),
@@ -42,6 +46,24 @@ hubspot_companies as (
     left join merged_companies on companies.company_id = merged_companies.loser_id
 ),
 
+salesforce_accounts as (
+    select
+        'salesforce' as source_system,
+        'accounts' as source_object,
+        company_id as source_id,
+        {{ normalized_number("customer_number") }} as customer_number,
+        nullif(trim(name), '') as company_name,
+        industry,
+        market_segment,
+        country,
+        n_employees,
+        is_archived as is_deleted,
+        master_company_id is not null as is_merged,
+        created_at,
+        updated_at
+    from accounts
+),
+
 zendesk_organizations as (
     select
         'zendesk' as source_system,
@@ -62,6 +84,8 @@ zendesk_organizations as (
 
 unioned as (
     select * from hubspot_companies
+    union all
+    select * from salesforce_accounts
     union all
     select * from zendesk_organizations
 ),

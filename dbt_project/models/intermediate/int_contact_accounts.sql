@@ -12,6 +12,10 @@ contact_companies as (
     select * from {{ ref("stg_hubspot__contact_companies") }}
 ),
 
+salesforce_contacts as (
+    select * from {{ ref("stg_salesforce__contacts") }}
+),
+
 users as (
     select * from {{ ref("stg_zendesk__users") }}
 ),
@@ -22,6 +26,13 @@ memberships as (
         {{ record_id("'hubspot'", "'companies'", "company_id") }} as company_record_id,
         case association_type_id when 1 then 1 else 2 end as preference
     from contact_companies
+    union all
+    select
+        {{ record_id("'salesforce'", "'contacts'", "contact_id") }} as contact_record_id,
+        {{ record_id("'salesforce'", "'accounts'", "company_id") }} as company_record_id,
+        1 as preference
+    from salesforce_contacts
+    where company_id is not null
     union all
     select
         {{ record_id("'zendesk'", "'users'", "user_id") }} as contact_record_id,

@@ -4,12 +4,20 @@ contacts as (
     select * from {{ ref("stg_hubspot__contacts") }}
 ),
 
+salesforce_people as (
+    select * from {{ ref("stg_salesforce__contacts") }}
+),
+
 users as (
     select * from {{ ref("stg_zendesk__users") }}
 ),
 
 responses as (
     select * from {{ ref("stg_qualtrics__responses") }}
+),
+
+people_in_files as (
+    select * from {{ ref("int_file_people") }}
 ),
 
 merged_ids as (
@@ -42,6 +50,22 @@ hubspot_contacts as (
         contacts.updated_at
     from contacts
     left join merged_contacts on contacts.contact_id = merged_contacts.loser_id
+),
+
+salesforce_contacts as (
+    select
+        'salesforce' as source_system,
+        'contacts' as source_object,
+        contact_id as source_id,
+        {{ normalized_email("email") }} as email,
+        {{ normalized_number("person_number") }} as person_number,
+        nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') as contact_name,
+        country,
+        is_archived as is_deleted,
+        master_contact_id is not null as is_merged,
+        created_at,
+        updated_at
+    from salesforce_people
 ),
 
 zendesk_users as (
@@ -88,12 +112,32 @@ qualtrics_respondents as (
     group by email, person_number
 ),
 
+file_people as (
+    select
+        'files' as source_system,
+        'people' as source_object,
+        person_id as source_id,
+        email,
+        person_number,
+        cast(null as varchar) as contact_name,
+        cast(null as varchar) as country,
+        false as is_deleted,
+        false as is_merged,
+        created_at,
+        updated_at
+    from people_in_files
+),
+
 unioned as (
     select * from hubspot_contacts
+    union all
+    select * from salesforce_contacts
     union all
     select * from zendesk_users
     union all
     select * from qualtrics_respondents
+    union all
+    select * from file_people
 ),
 
 final as (

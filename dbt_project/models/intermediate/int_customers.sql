@@ -86,7 +86,7 @@ record_facts as (
     select
         identity.customer_key,
         cast(count(distinct identity.contact_key) as bigint) as n_contacts,
-        bool_or(identity.source_system = 'hubspot') as has_crm_record,
+        bool_or(identity.source_system in ('hubspot', 'salesforce')) as has_crm_record,
         bool_or(identity.is_merged) as is_merged,
         min(coalesce(contacts.created_at, companies.created_at)) as first_known_at
     from identity

@@ -1,36 +1,11 @@
 with
 
 deals as (
-    select * from {{ ref("stg_hubspot__deals") }}
-),
-
-deal_companies as (
-    select * from {{ ref("stg_hubspot__deal_companies") }}
-),
-
-deal_contacts as (
-    select * from {{ ref("stg_hubspot__deal_contacts") }}
+    select * from {{ ref("int_deals_unioned") }}
 ),
 
 identity as (
     select * from {{ ref("int_identity_resolved") }}
-),
-
-buying_companies as (
-    select
-        deal_id,
-        company_id,
-        row_number() over (
-            partition by deal_id
-            order by case association_type_id when 5 then 1 else 2 end, company_id
-        ) as preference_rank
-    from deal_companies
-),
-
-buying_contacts as (
-    select deal_id, min(contact_id) as contact_id
-    from deal_contacts
-    group by deal_id
 ),
 
 won_deals as (
@@ -43,6 +18,7 @@ won_deals as (
 
 final as (
     select
+        won_deals.source_system,
         won_deals.deal_id as order_id,
         won_deals.order_number,
         {% if var("customer_grain") == "person" -%}
@@ -62,19 +38,10 @@ final as (
                 then cast(won_deals.delivered_at as date) <= won_deals.promised_delivery_date
             when won_deals.promised_delivery_date < {{ as_of_date() }} then false
         end as is_on_time,
-        won_deals.is_archived as is_deleted
+        won_deals.is_deleted
     from won_deals
-    left join buying_companies
-        on won_deals.deal_id = buying_companies.deal_id and buying_companies.preference_rank = 1
-    left join identity as accounts
-        on
-            buying_companies.company_id = accounts.source_id
-            and accounts.source_system = 'hubspot' and accounts.source_object = 'companies'
-    left join buying_contacts on won_deals.deal_id = buying_contacts.deal_id
-    left join identity as people
-        on
-            buying_contacts.contact_id = people.source_id
-            and people.source_system = 'hubspot' and people.source_object = 'contacts'
+    left join identity as accounts on won_deals.company_record_id = accounts.record_id
+    left join identity as people on won_deals.contact_record_id = people.record_id
     where won_deals.ordered_at < {{ as_of_until() }}
 )
 

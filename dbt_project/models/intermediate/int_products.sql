@@ -1,11 +1,70 @@
 with
 
-price_list as (
+hubspot_products as (
     select * from {{ ref("stg_hubspot__products") }}
 ),
 
-line_items as (
+hubspot_line_items as (
     select * from {{ ref("stg_hubspot__line_items") }}
+),
+
+salesforce_products as (
+    select * from {{ ref("stg_salesforce__products") }}
+),
+
+salesforce_prices as (
+    select * from {{ ref("stg_salesforce__prices") }}
+),
+
+salesforce_line_items as (
+    select * from {{ ref("stg_salesforce__opportunity_line_items") }}
+),
+
+ranked_prices as (
+    select
+        product_id,
+        list_price,
+        row_number() over (
+            partition by product_id order by is_archived, is_active desc, updated_at desc, price_id
+        ) as price_rank
+    from salesforce_prices
+    where currency is null or currency = '{{ var("reporting_currency") }}'
+),
+
+price_list as (
+    select
+        'hubspot' as source_system,
+        product_id,
+        product_sku,
+        product_name,
+        product_family,
+        list_price,
+        unit_cost,
+        is_archived,
+        updated_at
+    from hubspot_products
+    union all
+    select
+        'salesforce' as source_system,
+        salesforce_products.product_id,
+        salesforce_products.product_sku,
+        salesforce_products.product_name,
+        salesforce_products.product_family,
+        ranked_prices.list_price,
+        salesforce_products.unit_cost,
+        salesforce_products.is_archived or not salesforce_products.is_active as is_archived,
+        salesforce_products.updated_at
+    from salesforce_products
+    left join ranked_prices
+        on salesforce_products.product_id = ranked_prices.product_id and ranked_prices.price_rank = 1
+),
+
+line_items as (
+    select product_sku, product_name, updated_at, line_item_id
+    from hubspot_line_items
+    union all
+    select product_sku, cast(null as varchar) as product_name, updated_at, line_item_id
+    from salesforce_line_items
 ),
 
 listed as (
@@ -17,7 +76,7 @@ listed as (
         unit_cost,
         true as is_listed,
         row_number() over (
-            partition by product_sku order by is_archived, updated_at desc, product_id
+            partition by product_sku order by is_archived, updated_at desc, source_system, product_id
         ) as survivor_rank
     from price_list
     where product_sku is not null

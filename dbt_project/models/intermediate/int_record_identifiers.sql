@@ -16,6 +16,14 @@ hubspot_companies as (
     select * from {{ ref("stg_hubspot__companies") }}
 ),
 
+salesforce_contacts as (
+    select * from {{ ref("stg_salesforce__contacts") }}
+),
+
+salesforce_accounts as (
+    select * from {{ ref("stg_salesforce__accounts") }}
+),
+
 own_ids as (
     select record_id, 'contact' as entity, 'record' as identifier_kind, record_id as identifier
     from contacts
@@ -45,6 +53,7 @@ numbers as (
 merged_records as (
     select
         'contact' as entity,
+        'hubspot' as source_system,
         'contacts' as source_object,
         contact_id as winner_id,
         trim(unnest({{ split_text("merged_contact_ids", ";") }})) as loser_id
@@ -53,20 +62,39 @@ merged_records as (
     union all
     select
         'account' as entity,
+        'hubspot' as source_system,
         'companies' as source_object,
         company_id as winner_id,
         trim(unnest({{ split_text("merged_company_ids", ";") }})) as loser_id
     from hubspot_companies
     where merged_company_ids is not null
+    union all
+    select
+        'contact' as entity,
+        'salesforce' as source_system,
+        'contacts' as source_object,
+        master_contact_id as winner_id,
+        contact_id as loser_id
+    from salesforce_contacts
+    where master_contact_id is not null
+    union all
+    select
+        'account' as entity,
+        'salesforce' as source_system,
+        'accounts' as source_object,
+        master_company_id as winner_id,
+        company_id as loser_id
+    from salesforce_accounts
+    where master_company_id is not null
 ),
 
 -- The winner also answers to the ids of the records merged into it.
 former_ids as (
     select
-        {{ record_id("'hubspot'", "source_object", "winner_id") }} as record_id,
+        {{ record_id("source_system", "source_object", "winner_id") }} as record_id,
         entity,
         'record' as identifier_kind,
-        {{ record_id("'hubspot'", "source_object", "loser_id") }} as identifier
+        {{ record_id("source_system", "source_object", "loser_id") }} as identifier
     from merged_records
     where loser_id not in ('', winner_id)
 ),

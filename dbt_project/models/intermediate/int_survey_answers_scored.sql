@@ -18,7 +18,7 @@ scales as (
     select * from {{ ref("scale") }}
 ),
 
--- Free text is never read as a number: it may be a phone number.
+-- Free text is never read as a number: it may be a phone number. So may a column of a file that nobody mapped.
 typed as (
     select
         answers.response_key,
@@ -35,7 +35,9 @@ typed as (
         questions.is_mapped,
         answers.raw_value,
         case
-            when not questions.is_text_part and coalesce(questions.construct, '') <> 'open_text'
+            when
+                not questions.is_text_part and coalesce(questions.construct, '') <> 'open_text'
+                and (questions.is_mapped or answers.answer_field like '%QID%')
                 then cast(try_cast(answers.raw_value as decimal(18, 6)) as double)
         end as numeric_value,
         case when not questions.is_text_part then scales.scale_min end as scale_min,

@@ -1,7 +1,7 @@
-"""The demo's own endpoints: move the clock, arm faults, read the journal. They have a token of their own."""
+"""The demo's own endpoints, with a token of their own: the clock, faults, the journal, the log."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import orjson
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from valuegap.demo.clock import VirtualClock
 from valuegap.demo.faults import ArmedFault, Faults
 from valuegap.demo.journal import Journal
+from valuegap.demo.mutation_log import Log, write_log
 from valuegap.demo.vendor import json_response
 
 UNAUTHORIZED = {"error": "The admin endpoints need their own bearer token."}
@@ -25,6 +26,7 @@ class AdminApi:
     faults: Faults
     journal: Journal
     vendors: tuple[str, ...]
+    log: Log
 
     def mount(self) -> Mount:
         """Return the routes under `/admin`."""
@@ -35,18 +37,22 @@ class AdminApi:
                 Route("/faults", self._arm_faults, methods=["POST"]),
                 Route("/faults", self._disarm_faults, methods=["DELETE"]),
                 Route("/journal", self._read_journal, methods=["GET"]),
+                Route("/log", self._read_log, methods=["GET"]),
             ],
         )
 
     async def _move_clock(self, request: Request) -> Response:
-        """Body `{"as_of": "2026-02-01"}`."""
+        """Body `{"as_of": "2026-02-01"}`, and `"tick_seconds"` if every request shall move the clock."""
         if not self._is_admin(request):
             return json_response(UNAUTHORIZED, 401)
         try:
-            as_of = date.fromisoformat(orjson.loads(await request.body())["as_of"])
+            body = orjson.loads(await request.body())
+            as_of = date.fromisoformat(body["as_of"])
+            tick = timedelta(seconds=body.get("tick_seconds", 0))
         except (ValueError, KeyError, TypeError):
             return json_response({"error": 'Send {"as_of": "2026-02-01"}.'}, 400)
         self.clock.move_to(as_of)
+        self.clock.tick = tick
         return json_response({"now": self.clock.now.isoformat()})
 
     async def _arm_faults(self, request: Request) -> Response:
@@ -70,6 +76,12 @@ class AdminApi:
         if not self._is_admin(request):
             return json_response(UNAUTHORIZED, 401)
         return json_response(self.journal.to_json(self.vendors, self.faults))
+
+    async def _read_log(self, request: Request) -> Response:
+        """NDJSON, a mutation a line; empty for a company that was not made of a log."""
+        if not self._is_admin(request):
+            return json_response(UNAUTHORIZED, 401)
+        return Response(write_log(self.log), media_type="application/x-ndjson")
 
     def _is_admin(self, request: Request) -> bool:
         return request.headers.get("authorization") == f"Bearer {self.token}"

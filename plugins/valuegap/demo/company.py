@@ -4,12 +4,13 @@ from datetime import date
 
 import pandas as pd
 
-from valuegap.demo import crm, help_desk, orders, surveys
+from valuegap.demo import crm, help_desk, help_desk_log, orders, surveys
 from valuegap.demo.accounts import Accounts, People, make_accounts, make_people
 from valuegap.demo.horizon import Horizon
 from valuegap.demo.orders import Deals
 from valuegap.demo.records import Company, Versions
 from valuegap.demo.respondents import Population
+from valuegap.demo.salesforce_company import salesforce_of
 from valuegap.demo.tickets import make_tickets
 from valuegap.demo.world import SCALES, Size, planted_truth
 
@@ -32,13 +33,16 @@ def generate_company(*, seed: int, size: Size, nights: int, first_night: date = 
     tickets = make_tickets(seed, scale.tickets_per_month, accounts, people, horizon)
     survey_versions, definition_versions = surveys.make_surveys(horizon)
     population = Population(seed, horizon, accounts, people, deals, tickets)
+    responses = surveys.make_responses(population, scale)
     return Company(
         hubspot=hubspot,
         associations=associations,
+        salesforce=salesforce_of(hubspot, associations),
         zendesk=_help_desk(population),
         qualtrics_surveys=survey_versions,
         qualtrics_definitions=definition_versions,
-        qualtrics_responses=surveys.make_responses(population, scale),
+        qualtrics_responses=responses,
+        qualtrics_distributions=surveys.make_distributions(horizon, responses),
         truth=planted_truth(accounts.industry, accounts.market_segment),
     )
 
@@ -75,4 +79,8 @@ def _help_desk(population: Population) -> dict[str, Versions]:
         "organizations": help_desk.make_organizations(seed, accounts, horizon),
         "tickets": tickets,
         "ticket_events": events,
+        "ticket_metric_events": help_desk_log.metric_events(population.tickets, horizon),
+        "satisfaction_ratings": help_desk_log.satisfaction_ratings(population.tickets, horizon),
+        "csat_responses": help_desk_log.csat_responses(seed, population.tickets, horizon),
+        "ticket_fields": help_desk_log.ticket_fields(horizon),
     }

@@ -280,6 +280,7 @@ def render_owners(rows: pd.DataFrame) -> list[Record]:
             "email": f"{names.FIRST_NAMES[-number - 1].lower()}@valuegap-demo.example",
             "firstName": names.FIRST_NAMES[-number - 1],
             "lastName": names.LAST_NAMES[-number - 1],
+            "type": "PERSON",
             "userId": 900_001 + number,
             "createdAt": created_at,
             "updatedAt": updated_at,

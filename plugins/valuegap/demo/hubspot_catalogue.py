@@ -13,6 +13,7 @@ FIELD_TYPES = {
     BOOLEAN: "booleancheckbox",
     ENUMERATION: "select",
 }
+SET_UP_AT = "2022-01-01T00:00:00Z"
 READ_ONLY = frozenset({"hs_object_id", "createdate", "hs_lastmodifieddate", "lastmodifieddate"})
 
 
@@ -46,13 +47,21 @@ def _describe(name: str, kind: str) -> Json:
     return {
         "name": name,
         "label": name.removeprefix("hs_").replace("_", " ").capitalize(),
+        "description": "",
+        "groupName": "demo_information",
         "type": kind,
         "fieldType": FIELD_TYPES[kind],
         "options": [],
         "calculated": False,
         "archived": False,
         "hidden": False,
-        "modificationMetadata": {"readOnlyValue": name in READ_ONLY},
+        "hubspotDefined": name.startswith("hs_") or name in READ_ONLY,
+        "updatedAt": SET_UP_AT,
+        "modificationMetadata": {
+            "archivable": False,
+            "readOnlyDefinition": True,
+            "readOnlyValue": name in READ_ONLY,
+        },
     }
 
 
@@ -155,3 +164,40 @@ ASSOCIATIONS = {
 }
 PRIMARY_TYPE_IDS = frozenset({1, 5})
 """Association types HubSpot labels "Primary": contact to company, deal to company."""
+
+
+def _stage(order: int, stage: tuple[str, str, str]) -> Json:
+    stage_id, label, probability = stage
+    return {
+        "id": stage_id,
+        "label": label,
+        "displayOrder": order,
+        "metadata": {"isClosed": str(stage_id.startswith("closed")).lower(), "probability": probability},
+        "createdAt": SET_UP_AT,
+        "updatedAt": SET_UP_AT,
+        "archived": False,
+        "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
+    }
+
+
+_STAGES = (
+    ("appointmentscheduled", "Appointment scheduled", "0.2"),
+    ("qualifiedtobuy", "Qualified to buy", "0.4"),
+    ("presentationscheduled", "Presentation scheduled", "0.6"),
+    ("decisionmakerboughtin", "Decision maker bought-in", "0.8"),
+    ("contractsent", "Contract sent", "0.9"),
+    ("closedwon", "Closed won", "1.0"),
+    ("closedlost", "Closed lost", "0.0"),
+)
+DEAL_PIPELINES: list[Json] = [
+    {
+        "id": "default",
+        "label": "Sales pipeline",
+        "displayOrder": 0,
+        "stages": [_stage(order, stage) for order, stage in enumerate(_STAGES)],
+        "createdAt": SET_UP_AT,
+        "updatedAt": SET_UP_AT,
+        "archived": False,
+    }
+]
+"""The pipeline every account begins with."""

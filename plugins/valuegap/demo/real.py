@@ -21,6 +21,7 @@ from pathlib import Path
 
 from valuegap.demo import real_orders, real_survey, real_tickets
 from valuegap.demo.records import Company
+from valuegap.demo.salesforce_company import salesforce_of
 from valuegap.demo.truth import Truth
 from valuegap.errors import ConfigurationError
 
@@ -38,6 +39,7 @@ def load_real_company(data_dir: Path) -> Company:
     return Company(
         hubspot=orders.objects,
         associations=orders.associations,
+        salesforce=salesforce_of(orders.objects, orders.associations),
         zendesk=real_tickets.load(tickets_file, orders.customers),
         qualtrics_surveys=survey.surveys,
         qualtrics_definitions=survey.definitions,

@@ -53,7 +53,12 @@ class Versions:
 class Company:
     """A company as its vendors see it.
 
-    `associations` frames have the columns from_id, to_id, type_id and visible_at, many rows a from_id.
+    `associations` frames have the columns from_id, to_id, type_id and visible_at, many rows a from_id, and
+    may have gone_at (NaT while they stand). `hubspot_properties` are custom properties beside those of the
+    catalogue: object type -> name -> type.
+    Qualtrics' responses and distributions are kept by survey id.
+    `salesforce` is kept by object (Account, Contact): archived, deleted and merged records are in its recycle
+    bin, where merged ones name their winner; purged ones are gone.
     """
 
     hubspot: Mapping[str, Versions]
@@ -63,3 +68,6 @@ class Company:
     qualtrics_definitions: Versions
     qualtrics_responses: Mapping[str, Versions]
     truth: Truth
+    hubspot_properties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    qualtrics_distributions: Mapping[str, Versions] = field(default_factory=dict)
+    salesforce: Mapping[str, Versions] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The demo company's HTTP server: HubSpot, Zendesk and Qualtrics on one port, one company and one clock."""
+"""The demo company's HTTP server: all its vendors on one port, one company and one clock."""
 
 import asyncio
 import math
@@ -23,9 +23,11 @@ from valuegap.demo.faults import Faults
 from valuegap.demo.hubspot_api import hubspot
 from valuegap.demo.journal import Journal
 from valuegap.demo.limits import RateLimiter
+from valuegap.demo.mutation_log import Log, company_of, read_log
 from valuegap.demo.qualtrics_api import qualtrics
 from valuegap.demo.real import load_real_company
 from valuegap.demo.records import Company
+from valuegap.demo.salesforce_api import salesforce
 from valuegap.demo.tokens import DEMO_TOKENS, Tokens, demo_connections
 from valuegap.demo.vendor_app import VendorApp
 from valuegap.demo.world import Size
@@ -72,21 +74,26 @@ def demo_server(  # noqa: PLR0913 - what a server is made of
     port: int = 0,
     tokens: Tokens = DEMO_TOKENS,
     speed: float = DEMO_SPEED,
+    log: Log = (),
 ) -> DemoServer:
     """Bind a server to `host` and `port` (0: any free one) and put the vendors on it; nothing answers yet.
 
     `speed` is how much faster than real the vendors' rate limits refill; `UNLIMITED` takes them away.
+    `log` is what the company was made of, where it was made of a log: the admin may read it.
     Raises `ConfigurationError` when the port is taken.
     """
     clock, faults, journal = VirtualClock(as_of), Faults(), Journal()
     vendors = (
         hubspot(company, clock, tokens.hubspot, faults),
-        zendesk(company, clock, tokens.zendesk_email, tokens.zendesk, faults),
+        zendesk(company, clock, tokens, faults),
         qualtrics(company, clock, tokens.qualtrics, faults),
+        salesforce(company, clock, tokens.salesforce_app, tokens.salesforce, faults),
     )
-    admin = AdminApi(tokens.admin, clock, faults, journal, tuple(vendor.name for vendor in vendors))
+    names = tuple(vendor.name for vendor in vendors)
+    admin = AdminApi(tokens.admin, clock, faults, journal, names, log)
     mounts = [
-        VendorApp(vendor, RateLimiter(vendor.limits, speed), faults, journal).mount() for vendor in vendors
+        VendorApp(vendor, RateLimiter(vendor.limits, speed), clock, faults, journal).mount()
+        for vendor in vendors
     ]
     app = Starlette(routes=[*mounts, admin.mount()])
     return DemoServer(app, clock, faults, journal, _listen(host, port))
@@ -101,9 +108,10 @@ def serve(  # noqa: PLR0913 - what a server is made of
     port: int = 0,
     tokens: Tokens = DEMO_TOKENS,
     speed: float = DEMO_SPEED,
+    log: Log = (),
 ) -> Iterator[DemoServer]:
     """Serve `company` from a thread of this process, for tests and benchmarks; stop when the block ends."""
-    server = demo_server(company, as_of=as_of, host=host, port=port, tokens=tokens, speed=speed)
+    server = demo_server(company, as_of=as_of, host=host, port=port, tokens=tokens, speed=speed, log=log)
     web = _web_server(server)
     thread = threading.Thread(target=web.run, kwargs={"sockets": [server.socket]}, daemon=True)
     thread.start()
@@ -118,6 +126,7 @@ def serve_demo(  # noqa: PLR0913 - each is one flag of the command
     *,
     as_of: date,
     data: Path | None = None,
+    log: Path | None = None,
     seed: int = 7,
     size: Size = "S",
     nights: int = 60,
@@ -125,11 +134,13 @@ def serve_demo(  # noqa: PLR0913 - each is one flag of the command
     speed: float = DEMO_SPEED,
     port_file: Path | None = None,
 ) -> None:
-    """Serve the generated company, or the real records in `data`, until SIGTERM or SIGINT.
+    """Serve the generated company, the real records in `data`, or that of a `log`, until SIGTERM or SIGINT.
 
     `port_file`, where given, holds the port from the moment requests are taken until the server ends.
     """
-    server = demo_server(_company(data, seed, size, nights), as_of=as_of, port=port, speed=speed)
+    history = () if log is None else read_log(log)
+    company = _company(data, seed, size, nights) if log is None else company_of(history)
+    server = demo_server(company, as_of=as_of, port=port, speed=speed, log=history)
     web = _web_server(server)
     _stop_on_signal(web)
     if port_file is not None:
@@ -179,21 +190,25 @@ def _web_server(server: DemoServer) -> uvicorn.Server:
             access_log=False,
             log_level="warning",
             lifespan="off",
+            date_header=False,  # the vendors' clock is not ours
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         )
     )
 
-    async def reset_connection(client: tuple[str, int]) -> None:
+    async def end_connection(client: tuple[str, int], *, resets: bool) -> None:
         for connection in web.server_state.connections:
             transport = getattr(connection, "transport", None)
             if transport is not None and transport.get_extra_info("peername") == tuple(client):
-                transport.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
-                )
-                transport.abort()
+                if resets:
+                    transport.get_extra_info("socket").setsockopt(
+                        socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
+                    )
+                    transport.abort()
+                else:
+                    transport.close()
         await asyncio.sleep(0.01)  # until uvicorn knows, or it reports an answer that was never finished
 
-    server.app.state.reset_connection = reset_connection
+    server.app.state.end_connection = end_connection
     return web
 
 

@@ -1,6 +1,6 @@
 """Qualtrics' surveys, their definitions, and every version of their responses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from valuegap.demo import names
 from valuegap.demo.accounts import NO_ADDRESS
 from valuegap.demo.chance import stream_of
 from valuegap.demo.help_desk import FIRST_TICKET_ID
-from valuegap.demo.horizon import Horizon
+from valuegap.demo.horizon import Horizon, Times
 from valuegap.demo.opinions import (
     NO_ANSWER,
     Answers,
@@ -57,6 +57,9 @@ COMMENTED, SKIPPED, UNFINISHED, ANONYMOUS, UPLOADED_LATE = 0.30, 0.02, 0.03, 0.0
 UNFINISHED_AFTER = 0.6  # of the questions
 EDITED = 0.0005  # of a survey's responses, a night
 SECONDS_A_QUESTION = 7.0
+SENT_AT = np.timedelta64(9, "h")  # on the first of a month
+COUNTED_AT = np.timedelta64(6, "h")
+ANSWERED = 0.25  # of the invitations
 
 
 @dataclass(frozen=True)
@@ -282,3 +285,85 @@ def _response_columns(survey: Survey, rows: pd.DataFrame) -> tuple[list[str], li
 
 def _optional(written: Callable[[int], object], codes: pd.Series) -> list[object]:
     return [written(code) if code >= 0 else None for code in codes.tolist()]
+
+
+def make_distributions(horizon: Horizon, responses: Mapping[str, Versions]) -> dict[str, Versions]:
+    """Make one invitation a month of each survey; what it led to moves on without its time of change."""
+    return {
+        survey_id: _invitations(horizon, _BY_ID[survey_id], _recorded(versions))
+        for survey_id, versions in responses.items()
+    }
+
+
+def _recorded(versions: Versions) -> Times:
+    """Return when each response was recorded, in order."""
+    ids = versions.frame["id"].to_numpy()
+    is_first = np.append(True, ids[1:] != ids[:-1])[: len(ids)]
+    return np.sort(versions.frame["recorded_at"].to_numpy()[is_first])
+
+
+def _invitations(horizon: Horizon, survey: Survey, recorded: Times) -> Versions:
+    starts = horizon.month_start(np.arange(horizon.months + 1))
+    lines = [
+        (
+            f"EMD_{survey.id.removeprefix('SV_')}{month:03d}",
+            sent_at,
+            counted_at,
+            *_led_to(recorded, sent_at, until, counted_at),
+        )
+        for month, (sent_at, until) in enumerate(zip(starts[:-1] + SENT_AT, starts[1:], strict=True))
+        for counted_at in _counting_times(horizon, sent_at, until)
+    ]
+    frame = pd.DataFrame(lines, columns=["id", "updated_at", "visible_at", "sent", "finished"])
+    frame["state"] = state_column("live", len(frame))
+    return Versions(frame, lambda rows: render_distributions(survey, rows))
+
+
+def _counting_times(horizon: Horizon, sent_at: np.datetime64, until: np.datetime64) -> list[np.datetime64]:
+    """Return when an invitation and what it led to are first shown, and then every day of the nights."""
+    if until <= horizon.since:
+        return [until]
+    days = [day for day in horizon.night_starts + COUNTED_AT if sent_at < day < until]
+    return [at for at in (sent_at, *days, until) if at < horizon.until]
+
+
+def _led_to(
+    recorded: Times, sent_at: np.datetime64, until: np.datetime64, counted_at: np.datetime64
+) -> tuple[int, int]:
+    first, now, last = np.searchsorted(recorded, np.array([sent_at, counted_at, until]))
+    return round((last - first) / ANSWERED), int(now - first)
+
+
+def render_distributions(survey: Survey, rows: pd.DataFrame) -> list[Record]:
+    """Return distributions as their list shows them."""
+    columns = (rows["id"].tolist(), iso(rows["updated_at"]), rows["sent"].tolist(), rows["finished"].tolist())
+    return [
+        {
+            "id": distribution_id,
+            "parentDistributionId": None,
+            "ownerId": "UR_demo",
+            "organizationId": "demo",
+            "requestStatus": "Done",
+            "requestType": "Invite",
+            "sendDate": sent_at,
+            "createdDate": sent_at,
+            "modifiedDate": sent_at,
+            "headers": {"fromEmail": "survey@demo.example", "replyToEmail": None, "fromName": "Demo"},
+            "recipients": {
+                "mailingListId": "CG_demo",
+                "contactId": None,
+                "libraryId": "UR_demo",
+                "sampleId": None,
+            },
+            "message": {"libraryId": "UR_demo", "messageId": "MS_demo", "messageType": "Library"},
+            "surveyLink": {"surveyId": survey.id, "expirationDate": None, "linkType": "Individual"},
+            "stats": {
+                **dict.fromkeys(("failed", "bounced", "skipped", "complaints", "blocked"), 0),
+                "sent": sent,
+                "opened": finished,
+                "started": finished,
+                "finished": finished,
+            },
+        }
+        for distribution_id, sent_at, sent, finished in zip(*columns, strict=True)
+    ]

@@ -11,7 +11,11 @@ class Tokens:
     hubspot: str = field(default="demo-hubspot-token", repr=False)
     zendesk_email: str = "warehouse@demo.example"
     zendesk: str = field(default="demo-zendesk-token", repr=False)
+    zendesk_client: str = "demo-zendesk-client"
+    zendesk_secret: str = field(default="demo-zendesk-secret", repr=False)
     qualtrics: str = field(default="demo-qualtrics-token", repr=False)
+    salesforce_app: str = "demo-salesforce-app"
+    salesforce: str = field(default="demo-salesforce-secret", repr=False)
     admin: str = field(default="demo-admin-token", repr=False)
 
 
@@ -20,10 +24,12 @@ DEMO_TOKENS = Tokens()
 
 def demo_connections(base_url: str, tokens: Tokens = DEMO_TOKENS) -> dict[str, str]:
     """Return the `AIRFLOW_CONN_*` values, as JSON, for a demo server at `base_url`."""
-    parts = {
-        "hubspot": {"password": tokens.hubspot},
+    parts: dict[str, dict[str, object]] = {
+        # sixty times HubSpot's own limit: the demo's minute lasts a second
+        "hubspot": {"password": tokens.hubspot, "extra": {"searches_per_second": "240"}},
         "zendesk": {"login": tokens.zendesk_email, "password": tokens.zendesk},
         "qualtrics": {"password": tokens.qualtrics},
+        "salesforce": {"login": tokens.salesforce_app, "password": tokens.salesforce},
     }
     return {
         f"AIRFLOW_CONN_{vendor.upper()}_DEFAULT": json.dumps(

@@ -49,7 +49,7 @@ class Vendor:
     endpoints: Sequence[Endpoint]
     limits: tuple[RateLimit, ...]
     authenticate: Callable[[Request], None]
-    error_body: Callable[[VendorError, str], Json]
+    error_body: Callable[[VendorError, str], Json | list[Json]]
     not_found: VendorError
     too_many_requests: Callable[[RateLimit], VendorError]
     rate_headers: Callable[[Sequence[Allowance]], Mapping[str, str]]

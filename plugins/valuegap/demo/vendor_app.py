@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
+from valuegap.demo.broken_answers import Answered
+from valuegap.demo.clock import VirtualClock, http_date
 from valuegap.demo.faults import Faults
 from valuegap.demo.journal import Journal
 from valuegap.demo.limits import RateLimiter
@@ -22,6 +24,7 @@ class VendorApp:
 
     vendor: Vendor
     limiter: RateLimiter
+    clock: VirtualClock
     faults: Faults
     journal: Journal
 
@@ -40,9 +43,13 @@ class VendorApp:
 
     def _serve(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         async def serve(request: Request) -> Response:
-            response = await self._answer(endpoint, request)
+            self.clock.advance()
+            request.state.request_id = self.journal.next_request_id()
+            response = await self._answer(endpoint, await self.faults.ask(request, self.vendor))
             if response.status_code != HTTP_UNAUTHORIZED:
-                response = self.faults.spoil(response, self.vendor, request.url.path)
+                answered = Answered(request, response, self.vendor, self.clock.now)
+                response = await self.faults.spoil(answered)
+            response.headers.setdefault("Date", http_date(self.clock.now))
             name = f"{endpoint.method} {endpoint.path}"
             self.journal.record(self.vendor.name, name, response.status_code)
             return response
@@ -50,8 +57,7 @@ class VendorApp:
         return serve
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
-        request_id = self.journal.next_request_id()
-        request.state.request_id = request_id
+        request_id: str = request.state.request_id
         try:
             self.vendor.authenticate(request)
             allowances = self.limiter.take(endpoint.limits)

@@ -1,64 +1,85 @@
-"""Zendesk Support: the incremental exports, by cursor (tickets, users) and by time (organizations, events).
+"""Zendesk Support: the incremental exports, by cursor and by time, and the lists of ratings, fields, deletes.
 
 What is faithful on purpose, because connectors lose data by it: an export runs on the vendor's own clock
 (`generated_timestamp` of a ticket), not on `updated_at`; the last minute is invisible; a page of a
 time-based export begins with the second its predecessor ended with, and stays there for good when a
-full page shares one second; deleted tickets are exported like any other.
+full page shares one second; deleted tickets are exported like any other, and lose their texts a month later.
+The list of deleted tickets holds thirty days and no archived ones. Survey responses can be asked for by when
+they were offered only, and are answered later.
 
 The export clock of users, organizations and ticket events is the moment their version became visible:
-their records do not show it.
+their records do not show it. That of metric events is the time they tell.
 """
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 from starlette.requests import Request
 
 from valuegap.demo.clock import VirtualClock
 from valuegap.demo.faults import Faults
 from valuegap.demo.limits import Allowance, RateLimit
-from valuegap.demo.records import Company, Versions
+from valuegap.demo.records import Company
+from valuegap.demo.tokens import Tokens
 from valuegap.demo.vendor import Endpoint, Json, Vendor, VendorError
+from valuegap.demo.zendesk_moment import (
+    DELETED_FOR,
+    HIDDEN_SECONDS,
+    INVALID_CURSOR,
+    Listing,
+    Moment,
+    Position,
+    decoded,
+    encoded,
+)
+from valuegap.demo.zendesk_oauth import OAUTH_ERRORS, TOKEN_PATH, Doors
 
-MAX_PER_PAGE = 1000
-HIDDEN_SECONDS = 60
+MAX_PER_PAGE, MAX_LIST_SIZE, MAX_SURVEY_LIST_SIZE = 1000, 100, 50
 ACCOUNT = RateLimit("account", 700, 60)
 INCREMENTAL = RateLimit("incremental", 10, 60)
+DELETED_TICKETS = RateLimit("deleted_tickets", 10, 60)
 EXPORT_LIMITS = (INCREMENTAL.name, ACCOUNT.name)
 
-EXPORT_CLOCKS = {
-    "tickets": "generated_at",
-    "users": "visible_at",
-    "organizations": "visible_at",
-    "ticket_events": "visible_at",
-}
+NO_ACCESS = "NoAccess"
+SCRUBBED, SCRUBBED_FIELDS = "SCRUBBED", ("subject", "raw_subject", "description")
 
 
-def zendesk(company: Company, clock: VirtualClock, email: str, token: str, faults: Faults) -> Vendor:
-    """Return the Zendesk account of `company`, open to `email/token:token` and to the bearer of `token`."""
+def zendesk(company: Company, clock: VirtualClock, tokens: Tokens, faults: Faults) -> Vendor:
+    """Return the Zendesk account of `company`, open to the API token and to access tokens of OAuth."""
     api = ZendeskApi(company, clock, faults)
+    doors = Doors(tokens, clock, faults)
     exports: dict[str, Callable[[Request], Any]] = {
         "tickets/cursor": api.export_tickets,
         "users/cursor": api.export_users,
         "organizations": api.export_organizations,
         "ticket_events": api.export_ticket_events,
+        "ticket_metric_events": api.export_ticket_metric_events,
     }
+    lists: dict[str, Callable[[Request], Any]] = {
+        "users": api.list_users,
+        "organizations": api.list_organizations,
+        "satisfaction_ratings": api.list_satisfaction_ratings,
+        "guide/survey_responses": api.list_survey_responses,
+        "ticket_fields": api.list_ticket_fields,
+        "deleted_tickets": api.list_deleted_tickets,
+    }
+    served: list[tuple[str, Callable[[Request], Any], tuple[str, ...]]] = [
+        (f"incremental/{path}", answer, EXPORT_LIMITS) for path, answer in exports.items()
+    ]
+    served += [(path, answer, _list_limits(path)) for path, answer in lists.items()]
     return Vendor(
         name="zendesk",
-        endpoints=tuple(
-            Endpoint("GET", f"/api/v2/incremental/{path}{suffix}", answer, EXPORT_LIMITS)
-            for path, answer in exports.items()
-            for suffix in ("", ".json")
+        endpoints=(
+            Endpoint("POST", TOKEN_PATH, doors.grant, (ACCOUNT.name,)),
+            *(
+                Endpoint("GET", f"/api/v2/{path}{suffix}", answer, limits)
+                for path, answer, limits in served
+                for suffix in ("", ".json")
+            ),
         ),
-        limits=(INCREMENTAL, ACCOUNT),
-        authenticate=lambda request: _authenticate(request, email, token),
+        limits=(INCREMENTAL, DELETED_TICKETS, ACCOUNT),
+        authenticate=doors.authenticate,
         error_body=_error_body,
         not_found=VendorError(404, "InvalidEndpoint", "Not found"),
         too_many_requests=lambda limit: VendorError(
@@ -68,36 +89,32 @@ def zendesk(company: Company, clock: VirtualClock, email: str, token: str, fault
     )
 
 
-def _authenticate(request: Request, email: str, token: str) -> None:
-    basic = base64.b64encode(f"{email}/token:{token}".encode()).decode()
-    if request.headers.get("authorization") not in {f"Basic {basic}", f"Bearer {token}"}:
-        raise VendorError(401, "Couldn't authenticate you", "")
+def _list_limits(path: str) -> tuple[str, ...]:
+    return (DELETED_TICKETS.name, ACCOUNT.name) if path == "deleted_tickets" else (ACCOUNT.name,)
 
 
 def _error_body(error: VendorError, _request_id: str) -> Json:
     if error.code == INVALID_CURSOR:
         return {"errors": [{"code": error.code, "title": error.message}]}
-    return {"error": error.code} | ({"description": error.message} if error.message else {})
-
-
-INVALID_CURSOR = "InvalidCursor"
+    if error.code == NO_ACCESS:
+        return {"error": {"title": "Forbidden", "message": error.message}}
+    said = "error_description" if error.code in OAUTH_ERRORS else "description"
+    return {"error": error.code} | ({said: error.message} if error.message else {})
 
 
 def _rate_headers(allowances: Sequence[Allowance]) -> dict[str, str]:
-    account = [allowance for allowance in allowances if allowance.limit is ACCOUNT]
-    exports = [allowance for allowance in allowances if allowance.limit is INCREMENTAL]
-    if not account or not exports:
-        return {}
-    return {
-        "X-Rate-Limit": str(ACCOUNT.requests),
-        "X-Rate-Limit-Remaining": str(account[0].remaining),
-        "ratelimit-limit": str(ACCOUNT.requests),
-        "ratelimit-remaining": str(account[0].remaining),
-        "ratelimit-reset": str(account[0].retry_after),
-        "zendesk-ratelimit-incremental-exports": (
-            f"total={INCREMENTAL.requests}; remaining={exports[0].remaining}; resets={exports[0].retry_after}"
-        ),
-    }
+    headers: dict[str, str] = {}
+    for allowance in allowances:
+        remaining, resets = str(allowance.remaining), str(allowance.retry_after)
+        if allowance.limit is ACCOUNT:
+            limit = str(ACCOUNT.requests)
+            headers |= {"X-Rate-Limit": limit, "X-Rate-Limit-Remaining": remaining}
+            headers |= {"ratelimit-limit": limit, "ratelimit-remaining": remaining, "ratelimit-reset": resets}
+        if allowance.limit is INCREMENTAL:
+            headers["zendesk-ratelimit-incremental-exports"] = (
+                f"total={INCREMENTAL.requests}; remaining={remaining}; resets={resets}"
+            )
+    return headers
 
 
 class ZendeskApi:
@@ -108,13 +125,14 @@ class ZendeskApi:
         self._company = company
         self._clock = clock
         self._faults = faults
-        self._moment = _Moment(company, clock.now)
+        self._moment = Moment(company, clock.now)
 
     async def export_tickets(self, request: Request) -> Json:
         """Export tickets by cursor, with their metric sets when asked for, deleted ones unless excluded."""
         answer = self._by_cursor(request, "tickets")
         for ticket in answer["tickets"]:
             ticket["fields"] = ticket.get("custom_fields")  # the vendor sends them twice
+            self._scrub(ticket)
         if "metric_sets" not in _included(request):
             for ticket in answer["tickets"]:
                 ticket.pop("metric_set", None)
@@ -139,15 +157,60 @@ class ZendeskApi:
                 event["child_events"] = [child for child in children if child["event_type"] != "Comment"]
         return answer
 
+    async def export_ticket_metric_events(self, request: Request) -> Json:
+        """Export metric events by time, which does not say when it ends; with `page[size]` list them."""
+        name = "ticket_metric_events"
+        if "page[size]" not in request.query_params:
+            answer = self._by_time(request, name)
+            del answer["end_of_stream"]
+            return answer
+        export = self._at_now().export(name)
+        after = request.query_params.get("page[after]")
+        first = export.after(_position(after) if after else (self._start_time(request), -1))
+        end = min(first + _list_size(request, MAX_LIST_SIZE), export.end)
+        last = encoded(*export.position(end - 1)) if end > first else None
+        return _listed(request, name, export.render(first, end), last, has_more=end < export.end)
+
+    async def list_users(self, request: Request) -> Json:
+        """List the users that are neither deleted nor merged."""
+        return _list(request, "users", self._at_now().live("users"))
+
+    async def list_organizations(self, request: Request) -> Json:
+        """List the organizations that are not deleted."""
+        return _list(request, "organizations", self._at_now().live("organizations"))
+
+    async def list_ticket_fields(self, request: Request) -> Json:
+        """List the ticket fields that are not deleted, inactive ones included."""
+        return _list(request, "ticket_fields", self._at_now().live("ticket_fields"))
+
+    async def list_satisfaction_ratings(self, request: Request) -> Json:
+        """List the legacy ratings made from `start_time` to `end_time`, both included."""
+        self._require_plan(request)
+        ratings = self._at_now().live("satisfaction_ratings")
+        return _list(request, "satisfaction_ratings", ratings.made_in(_span(request, "{}_time", 1)))
+
+    async def list_survey_responses(self, request: Request) -> Json:
+        """List the survey responses offered in a span of milliseconds, answered or not; fifty at most."""
+        self._require_plan(request)
+        offered = self._at_now().live("csat_responses")
+        listing = offered.made_in(_span(request, "filter[created_at_{}]", 1000))
+        return _list(request, "survey_responses", listing, MAX_SURVEY_LIST_SIZE)
+
+    async def list_deleted_tickets(self, request: Request) -> Json:
+        """List the tickets deleted in the last thirty days that were not archived before."""
+        return _list(request, "deleted_tickets", self._at_now().deleted_tickets())
+
     def _by_cursor(self, request: Request, stream: str) -> Json:
         export = self._at_now().export(stream)
         cursor = request.query_params.get("cursor")
-        position = _decode_cursor(cursor) if cursor else (self._start_time(request), -1)
+        if cursor and self._faults.strikes("zendesk_expired_cursor", "zendesk", request.url.path):
+            raise VendorError(400, INVALID_CURSOR, "The cursor has expired.")
+        position = _position(cursor) if cursor else (self._start_time(request), -1)
         first = export.after(position)
         end = min(first + _per_page(request), export.end)
         if end > first:
             position = export.position(end - 1)
-        after = _encode_cursor(position)
+        after = encoded(*position)
         return {
             stream: export.render(first, end),
             "after_cursor": after,
@@ -185,54 +248,44 @@ class ZendeskApi:
             raise VendorError(422, "StartTimeTooRecent", message)
         return start_time
 
-    def _at_now(self) -> "_Moment":
+    def _scrub(self, ticket: Json) -> None:
+        """Take the texts out of a ticket that was deleted more than thirty days ago."""
+        scrubbed_before = (self._clock.now - DELETED_FOR).timestamp()
+        if ticket["status"] == "deleted" and ticket["generated_timestamp"] < scrubbed_before:
+            ticket.update(dict.fromkeys(ticket.keys() & SCRUBBED_FIELDS, SCRUBBED))
+
+    def _require_plan(self, request: Request) -> None:
+        if self._faults.strikes("zendesk_plan_gate", "zendesk", request.url.path):
+            raise VendorError(403, NO_ACCESS, "You do not have access to this page.")
+
+    def _at_now(self) -> Moment:
         if self._moment.instant != self._clock.now:
-            self._moment = _Moment(self._company, self._clock.now)
+            self._moment = Moment(self._company, self._clock.now)
         return self._moment
 
 
-class _Export:
-    """One stream's records at one moment, in order of (export second, id), the last minute left out."""
-
-    def __init__(self, versions: Versions, clock_column: str, instant: datetime) -> None:
-        current = versions.current(instant)
-        seconds = current[clock_column].to_numpy("datetime64[s]").astype(np.int64)
-        order = np.lexsort((current["id"].to_numpy(), seconds))
-        self._versions = versions
-        self._rows: pd.DataFrame = current.iloc[order]
-        self._seconds: npt.NDArray[np.int64] = seconds[order]
-        self._ids: npt.NDArray[np.int64] = self._rows["id"].to_numpy(np.int64)
-        shown_until = int(instant.astimezone(UTC).timestamp()) - HIDDEN_SECONDS
-        self.end = int(np.searchsorted(self._seconds, shown_until, side="right"))
-
-    def after(self, position: tuple[int, int]) -> int:
-        """Return the index of the first record after the (second, id) `position`."""
-        second, record_id = position
-        first, end = np.searchsorted(self._seconds, [second, second + 1])
-        return int(first + np.searchsorted(self._ids[first:end], record_id, side="right"))
-
-    def position(self, index: int) -> tuple[int, int]:
-        """Return the (second, id) of the record at `index`."""
-        return int(self._seconds[index]), int(self._ids[index])
-
-    def render(self, first: int, end: int) -> list[Any]:
-        """Return the records from index `first` to before `end`."""
-        return self._versions.render(self._rows.iloc[first:end])
+def _list(request: Request, name: str, listing: Listing, largest: int = MAX_LIST_SIZE) -> Json:
+    first = listing.after(request.query_params.get("page[after]"))
+    records = listing.render(first, first + _list_size(request, largest))
+    end = first + len(records)
+    last = listing.cursor(end - 1) if records else None
+    return _listed(request, name, records, last, has_more=end < len(listing))
 
 
-@dataclass
-class _Moment:
-    """What the account exports at one instant, put in order on demand."""
+def _listed(request: Request, name: str, records: list[Any], last: str | None, *, has_more: bool) -> Json:
+    following = str(request.url.include_query_params(**{"page[after]": last}))
+    return {
+        name: records,
+        "meta": {"has_more": has_more, "after_cursor": last, "before_cursor": None},
+        "links": {"next": following if has_more else None, "prev": None},
+    }
 
-    company: Company
-    instant: datetime
-    _exports: dict[str, _Export] = field(default_factory=dict)
 
-    def export(self, stream: str) -> _Export:
-        if stream not in self._exports:
-            versions = self.company.zendesk[stream]
-            self._exports[stream] = _Export(versions, EXPORT_CLOCKS[stream], self.instant)
-        return self._exports[stream]
+def _position(cursor: str) -> Position:
+    second, record_id = decoded(cursor, 2)
+    if not second.isdecimal() or not record_id.lstrip("-").isdecimal():
+        raise VendorError(400, INVALID_CURSOR, "The cursor is not one an earlier answer gave.")
+    return int(second), int(record_id)
 
 
 def _included(request: Request) -> list[str]:
@@ -246,13 +299,23 @@ def _per_page(request: Request) -> int:
     return min(int(text), MAX_PER_PAGE)
 
 
-def _encode_cursor(position: tuple[int, int]) -> str:
-    return base64.urlsafe_b64encode(f"{position[0]}||{position[1]}".encode()).decode()
+def _list_size(request: Request, largest: int) -> int:
+    text = request.query_params.get("page[size]", str(largest))
+    if not text.isdigit() or not 1 <= int(text) <= largest:
+        raise VendorError(400, "InvalidPaginationParameter", f"page[size] is at most {largest}.")
+    return int(text)
 
 
-def _decode_cursor(cursor: str) -> tuple[int, int]:
+def _span(request: Request, name: str, per_second: int) -> tuple[datetime | None, datetime | None]:
+    start, end = (_instant(request, name.format(side), per_second) for side in ("start", "end"))
+    return start, end
+
+
+def _instant(request: Request, name: str, per_second: int) -> datetime | None:
+    text = request.query_params.get(name)
+    if text is None:
+        return None
     try:
-        second, record_id = base64.urlsafe_b64decode(cursor).decode().split("||")
-        return int(second), int(record_id)
-    except (binascii.Error, ValueError):
-        raise VendorError(400, INVALID_CURSOR, "The cursor is not one an earlier answer gave.") from None
+        return datetime.fromtimestamp(int(text) / per_second, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise VendorError(400, "InvalidValue", f"{name} is {text!r}, not a UNIX time.") from None

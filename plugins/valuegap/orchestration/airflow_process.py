@@ -198,7 +198,7 @@ class AirflowProcess:
             "core.plugins_folder": str(self._settings.project_root / "plugins"),
             "core.load_examples": "False",
             "core.dags_are_paused_at_creation": "False",
-            "core.parallelism": "3",  # the three sources at once
+            "core.parallelism": "3",  # three sources at once
             "core.execution_api_server_url": f"{self.url}/execution/",
             "core.simple_auth_manager_all_admins": "True",  # safe only because the API binds to 127.0.0.1
             "core.hostname_callable": "socket.gethostname",  # the default waits for a DNS answer

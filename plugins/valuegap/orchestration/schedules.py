@@ -9,7 +9,7 @@ KEY_FORMAT = "%Y-%m-%d"
 
 
 def ingest_schedule() -> BaseTimetable:
-    """Return when the three sources are read."""
+    """Return when the sources are read."""
     return nightly(Settings.from_environment().ingest_schedule)
 
 

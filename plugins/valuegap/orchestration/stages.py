@@ -1,7 +1,7 @@
 """The stages of a night as Airflow tasks: find the night, call `valuegap.nightly`, announce the result."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,25 +12,34 @@ from valuegap import nightly
 from valuegap.errors import SourceError
 from valuegap.night import Night
 from valuegap.orchestration.as_of import covers, night_of_run, partition_key
-from valuegap.orchestration.assets import CANDIDATE_MARTS, CUT_OFF, RAW_ASSETS
+from valuegap.orchestration.assets import CANDIDATE_MARTS, CUT_OFF, raw_assets
 from valuegap.orchestration.connections import source_connection
-from valuegap.settings import Settings
+from valuegap.settings import FILES, Settings
 
 log = logging.getLogger(__name__)
 
 EVENTS_LOOKED_BACK = 400  # a year of nights: farther back a cut-off is not asked about
 
 
-def ingest_source(source_name: str, outlet: Asset) -> None:
-    """Wire extract → load of one source; `outlet` tells that the night's rows are in the build warehouse."""
-    extract(source_name) >> load.override(outlets=[outlet])(source_name)
+def ingest_sources(source_names: Sequence[str], outlet: Asset) -> None:
+    """Wire extract → load of each source; `outlet` tells that the night's rows are in the build warehouse.
+
+    Of several sources each goes on without the others, and all must be loaded before `outlet` tells it.
+    """
+    if len(source_names) == 1:
+        extract(*source_names) >> load.override(outlets=[outlet])(*source_names)
+        return
+    loaded = [load.override(task_id=f"load_{name}")(name) for name in source_names]
+    for name, loading in zip(source_names, loaded, strict=True):
+        extract.override(task_id=f"extract_{name}")(name) >> loading
+    announce.override(outlets=[outlet])(loaded)  # type: ignore[arg-type]  # their summaries, once they ran
 
 
 @task(execution_timeout=timedelta(hours=4))  # a first night reads years
 def extract(source_name: str) -> str:
     """Pull what changed at the source since its last loaded night, and land it."""
     settings, night = _start()
-    connection = source_connection(source_name)
+    connection = None if source_name == FILES else source_connection(source_name)
     return _done(
         nightly.extract(settings, source_name, night, connection=connection, progress=log.info).summary
     )
@@ -41,6 +50,12 @@ def load(source_name: str) -> str:
     """Put what is landed and not yet loaded into the build warehouse."""
     settings, night = _start()
     return _done(nightly.load(settings, source_name, night).summary)
+
+
+@task
+def announce(summaries: list[str]) -> str:
+    """Tell that all sources of this DAG are loaded."""
+    return _done("; ".join(summaries))
 
 
 @task
@@ -84,7 +99,7 @@ def export() -> str:
     return _done(nightly.export(*_start()).summary)
 
 
-@task(inlets=[*RAW_ASSETS, CANDIDATE_MARTS], outlets=[CUT_OFF])
+@task(inlets=[*raw_assets(), CANDIDATE_MARTS], outlets=[CUT_OFF])
 def cut_off() -> str:
     """Let the night be built without the sources that have not come, unless there is nothing to do."""
     _, night = _start()
@@ -103,15 +118,15 @@ def sources_to_give_up(inlet_events: Mapping[Any, Any], night: Night) -> list[st
     def has_come(asset: Asset) -> bool:
         return covers(inlet_events[asset].ascending(False).limit(EVENTS_LOOKED_BACK), night)
 
-    late = [asset.name for asset in RAW_ASSETS if not has_come(asset)]
+    late = [asset.name for asset in raw_assets() if not has_come(asset)]
     if not late:
         raise AirflowSkipException(f"All sources have come for {night.run_id}: build_marts knows.")
     if has_come(CANDIDATE_MARTS):
         raise AirflowSkipException(f"{night.run_id} is built already.")
-    if len(late) == len(RAW_ASSETS):
+    if len(late) == len(raw_assets()):
         raise SourceError(
             f"No source has come for {night.run_id} by the cut-off: nothing is built.",
-            remedy="See why the ingest DAGs have not ended: once all three have, the night is built.",
+            remedy="See why the ingest DAGs have not ended: once all have, the night is built.",
         )
     return late
 
@@ -141,4 +156,4 @@ def late_sources(triggering_events: Mapping[Any, Any]) -> list[str]:
     """Return the raw assets a run goes on without: none, unless the cut-off started it."""
     if not triggering_events.get(CUT_OFF):
         return []
-    return [asset.name for asset in RAW_ASSETS if not triggering_events.get(asset)]
+    return [asset.name for asset in raw_assets() if not triggering_events.get(asset)]

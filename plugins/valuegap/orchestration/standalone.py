@@ -16,7 +16,6 @@ from valuegap.settings import Settings
 
 Progress = Callable[[str], None]
 
-INGEST_DAGS = ("ingest_crm", "ingest_tickets", "ingest_surveys")
 LAST_DAG = "publish_marts"
 SECONDS_BETWEEN_LOOKS = 1.0
 SECONDS_OF_SILENCE = 10.0
@@ -55,7 +54,7 @@ def run_night_with_airflow(
     with AirflowProcess(settings, connections) as airflow:
         api = launch(airflow, settings, progress)
         since = datetime.now(UTC)
-        for dag_id in INGEST_DAGS:
+        for dag_id in ingest_dags(settings):
             api.trigger(dag_id, night)
         tasks = Following(api, airflow, night, since, progress).to_the_end()
     return NightRun(night, time.monotonic() - began, tuple(tasks))
@@ -67,7 +66,8 @@ def serve_ui(
     """Keep a private Airflow and its UI up until Ctrl-C, for a person to run `night` by hand."""
     with AirflowProcess(settings, connections, port=port) as airflow:
         launch(airflow, settings, progress)
-        progress(f"To run the night, trigger {', '.join(INGEST_DAGS)} with as_of_date {night.as_of_date}.")
+        dag_ids = ", ".join(ingest_dags(settings))
+        progress(f"To run the night, trigger {dag_ids} with as_of_date {night.as_of_date}.")
         progress(f"Airflow is at {airflow.url}, for this machine only. Ctrl-C stops it.")
         try:
             while True:
@@ -75,6 +75,11 @@ def serve_ui(
                 time.sleep(SECONDS_BETWEEN_LOOKS)
         except KeyboardInterrupt:
             progress("airflow  stopping")
+
+
+def ingest_dags(settings: Settings) -> list[str]:
+    """Return the DAGs that read the company's sources."""
+    return [f"ingest_{kind}" for kind in settings.sources_by_dag()]
 
 
 def launch(airflow: AirflowProcess, settings: Settings, progress: Progress) -> AirflowApi:
@@ -94,7 +99,8 @@ def launch(airflow: AirflowProcess, settings: Settings, progress: Progress) -> A
 
 
 def _wait_for_dags(api: AirflowApi, airflow: AirflowProcess, settings: Settings, since: datetime) -> None:
-    expected = {file.stem for file in (settings.project_root / "dags").glob("*.py")}
+    files = {file.stem for file in (settings.project_root / "dags").glob("*.py")}
+    expected = {name for name in files if not name.startswith("ingest_")} | {*ingest_dags(settings)}
     give_up_at = time.monotonic() + SECONDS_OF_NOTHING
     while not expected <= api.parsed_dags(since):
         airflow.check()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from valuegap.warehouse import duckdb_errors_explained, quoted
+from valuegap.raw_values import quoted
+from valuegap.warehouse import duckdb_errors_explained
 
 NOT_CONTENT = ("run_id", "config_hash", "input_hash")
 """Columns that name the run and its input rather than what was found."""

@@ -17,8 +17,9 @@ import duckdb
 from valuegap.night import Night
 from valuegap.publish.files import file_errors_explained, file_sha256, point_link, sql_literal, sync
 from valuegap.publish.promote import published_version
+from valuegap.raw_values import quoted
 from valuegap.settings import Settings
-from valuegap.warehouse import duckdb_errors_explained, lease, quoted
+from valuegap.warehouse import duckdb_errors_explained, lease
 
 LATEST_NAME = "latest"
 MANIFEST_NAME = "manifest.json"

@@ -21,8 +21,9 @@ from valuegap.night import Night
 from valuegap.publish.checksum import schema_hashes
 from valuegap.publish.files import file_errors_explained, file_sha256, point_link, sql_literal, sync
 from valuegap.quality import results
+from valuegap.raw_values import quoted
 from valuegap.settings import Settings
-from valuegap.warehouse import duckdb_errors_explained, quoted
+from valuegap.warehouse import duckdb_errors_explained
 
 LINK_NAME = "warehouse.duckdb"
 INCOMING_NAME = ".incoming.duckdb"

@@ -18,15 +18,16 @@ from valuegap.quality import results, validation
 from valuegap.quality.results import CheckResult, GateName, GateResult
 from valuegap.quality.suites import Severity, Suite, load_suites, parameters
 from valuegap.settings import Settings
-from valuegap.sources.registry import SOURCES
+from valuegap.sources.registry import DECLARED
 from valuegap.sources.stream import Stream
 
 RAW_STREAMS: Mapping[str, Stream] = {
-    f"raw_{source.name}.{stream.name}": stream for source in SOURCES.values() for stream in source.streams
+    f"raw_{source.name}.{stream.name}": stream for source in DECLARED.values() for stream in source.streams
 }
+BOOKS = ("ops.field_census", "ops.loads")
 AUDITED_TABLES = {
-    "raw": """select schema_name || '.' || table_name from duckdb_tables()
-              where starts_with(schema_name, 'raw_') or (schema_name, table_name) = ('ops', 'loads')
+    "raw": f"""select schema_name || '.' || table_name as name from duckdb_tables()
+              where starts_with(schema_name, 'raw_') or name in {BOOKS}
               order by all""",
     "marts": """select schema_name || '.' || table_name from duckdb_tables()
                 where schema_name = 'marts' order by all""",
@@ -116,7 +117,7 @@ def _missing(suite: str, table: str, title: str, notes: str) -> CheckResult:
 def _scope(table: str, night: Night) -> str:
     stream = RAW_STREAMS.get(table)
     if stream is None:
-        known = f" where as_of_date <= date '{night.as_of_date}'" if table == "ops.loads" else ""
+        known = f" where as_of_date <= date '{night.as_of_date}'" if table in BOOKS else ""
         return f"select * from {table}{known}"  # noqa: S608 - the name of an audited table
     newest = (*filter(None, [stream.version]), "_as_of_date", "_page", "_line")
     return f"""select * from {table} where _as_of_date <= date '{night.as_of_date}'

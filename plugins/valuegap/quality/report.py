@@ -29,8 +29,8 @@ QUARANTINE = """
     group by source, stream, reason order by records desc, source, stream, reason
 """
 FRESHNESS = """
-    select source, stream, last_loaded_as_of, nights_behind, is_stale
-    from marts.freshness where run_id = $run_id
+    select source, stream, last_loaded_as_of, nights_behind, status, is_stale, note
+    from marts.freshness where run_id = $run_id and status <> 'not used'
     order by is_stale desc, nights_behind desc nulls first, source, stream
 """
 

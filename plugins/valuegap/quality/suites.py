@@ -8,7 +8,7 @@ last of two equal keys. A check that is silently gone is worse than none, so eve
 # ruff: noqa: ANN401 - YAML and keyword arguments of expectations are Any
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from valuegap import yaml_file
 from valuegap.errors import ConfigurationError
 from valuegap.night import Night
 
@@ -108,7 +109,7 @@ def load_suites(folder: Path, values: Parameters) -> tuple[Suite, ...]:
 def load_suite(file: Path, values: Parameters) -> Suite:
     """Read one suite. Its file is named like its table, without the schema `marts`."""
     try:
-        document = yaml.load(file.read_text(), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        document = yaml_file.parse(file.read_text())
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise refusal(file, f"cannot be read: {error}") from error
     if not isinstance(document, dict):
@@ -219,14 +220,3 @@ def refusal(file: Path, what: str) -> ConfigurationError:
         f"expectations/{file.parent.name}/{file.name}: {what}.",
         remedy="Correct the suite: a check that cannot run must not look like one that passed.",
     )
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML that does not let a second key hide the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        repeated = next((key for key in keys if keys.count(key) > 1), None)
-        if repeated is not None:
-            raise yaml.YAMLError(f"the key `{repeated}` stands twice at line {node.start_mark.line + 1}")
-        return super().construct_mapping(node, deep)

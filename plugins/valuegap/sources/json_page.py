@@ -15,6 +15,7 @@ _ENVELOPE = json.JSONDecoder(strict=False)
 # Numbers inside records are only walked over: as text they can neither overflow nor cost a conversion.
 _RECORDS = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 _SPACE = re.compile(r"[ \t\r\n]*")
+_TEXT_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 def split_page(body: bytes, path: tuple[str, ...] = ()) -> tuple[Mapping[str, Any], tuple[bytes, ...] | None]:
@@ -61,15 +62,33 @@ def _object(
 
 def _records(text: str, at: int) -> tuple[tuple[bytes, ...], int]:
     if text[at] != "[":
-        _, end = _RECORDS.raw_decode(text, at)
+        end = _end_of_value(text, at)
         return (_one_line(text[at:end]),), end
     found = []
     at = _after(text, at, "[")
     while text[at] != "]":
-        _, end = _RECORDS.raw_decode(text, at)
+        end = _end_of_value(text, at)
         found.append(_one_line(text[at:end]))
         at = _next_member(text, end, "]")
     return tuple(found), at + 1
+
+
+def _end_of_value(text: str, at: int) -> int:
+    try:
+        _, end = _RECORDS.raw_decode(text, at)
+    except RecursionError:
+        # Nested deeper than Python's parser goes: land it all the same, the loader sets it aside by itself.
+        return _end_of_brackets(text, at)
+    return end
+
+
+def _end_of_brackets(text: str, at: int) -> int:
+    depth = 0
+    for match in _TEXT_OR_BRACKET.finditer(text, at):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match[0], 0)
+        if not depth:
+            return match.end()
+    raise ValueError("the JSON ends early")
 
 
 def _one_line(text: str) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from valuegap.sources.connection import SourceConnection
 
@@ -31,12 +31,18 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True)
 class Field:
-    """A column of the raw table and where its value stands in the vendor's record."""
+    """A column of the raw table and where its value stands in the vendor's record.
+
+    `path` is a JSON path of member names (`$.properties.email`); `$.custom_fields[id=900]` is the value of
+    that member of a list of (id, value) pairs. A field that `is_custom` comes from the configuration of the
+    company: a value that does not fit it is NULL and counted, and does not keep its record out.
+    """
 
     column: str
     path: str
     type: FieldType = FieldType.TEXT
     required: bool = False
+    is_custom: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,16 +66,36 @@ class Stream:
     is_gated: bool = False
 
 
+class Declared(Protocol):
+    """Whatever has streams to load: a vendor, or the drop folder."""
+
+    @property
+    def name(self) -> str:
+        """Name of its folder in the landing zone; its raw schema is `raw_<name>`."""
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams."""
+
+
 @dataclass(frozen=True)
 class Page:
     """Records of one answer: each the text of one vendor record, untouched and without line breaks.
 
     `request` is what was asked, for the manifest; `context` holds the values of `Stream.context`.
+
+    The last two say how few requests could have brought the records, for the figure a night prints.
+    `page_size` is the most records the vendor puts into one answer of this query: pages that follow each
+    other with the same `request["path"]` and `context` are one query, of `ceil(records / page_size)`
+    requests and at least one. 0: this page is a query of its own. `setup_requests` come once a query before
+    its first record, such as the start of an export job and one look whether it is done.
     """
 
     records: tuple[bytes, ...]
     request: Mapping[str, object]
     context: Mapping[str, str] = field(default_factory=dict)
+    page_size: int = 0
+    setup_requests: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,10 +137,15 @@ class Pager:
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """Where an OAuth 2 access token comes from: a form posted to `path`, answered with `access_token`."""
+    """Where an OAuth 2 access token comes from: a form posted to `path`, answered with `access_token`.
+
+    A `refresh_token` in the answer takes the place of the one in `form` for the rest of the run. `headers`
+    are for a vendor that wants the client's id and secret there (HTTP Basic) and not in the form.
+    """
 
     path: str
     form: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -131,10 +162,11 @@ class Source:
     """A vendor: its streams in the order they are extracted, and how to speak with it.
 
     `headers` prove who we are. `refusal` reads the vendor's error message out of a JSON answer, and
-    returns None where the answer is no error. `token` says how to get an access token where the connection
-    is of OAuth; it is sent as bearer token in place of `headers`, and renewed when it has run out. `pause`
-    reads from the headers of an answer how many seconds to wait before the next request; `rates` are the
-    limits the headers do not tell. `side_by_side` is how many streams may be read at the same time.
+    returns None where the answer is no error; of errors that come as an array it is shown the first.
+    `token` says how to get an access token where the connection is of OAuth; it is sent as bearer token in
+    place of `headers`, and renewed when it has run out. `pause` reads from the headers of an answer how many
+    seconds to wait before the next request of this source; `rates` are the limits the headers do not tell.
+    `side_by_side` is how many streams may be read at the same time.
     """
 
     name: str

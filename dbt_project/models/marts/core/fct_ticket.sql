@@ -1,5 +1,6 @@
 select
     ticket_id,
+    source_system,
     customer_key,
     contact_key,
     assignee_key,

@@ -1,7 +1,15 @@
 with
 
-source as (
+versions as (
     {{ latest_version(source("hubspot", "companies"), version="updated_at") }}
+),
+
+census as (
+    {{ last_census(source("hubspot", "company_ids")) }}
+),
+
+counted as (
+    {{ counted_versions(is_deleted="is_archived") }}
 ),
 
 renamed as (
@@ -15,16 +23,16 @@ renamed as (
         country,
         customer_number,
         hubspot_owner_id as owner_id,
-        hs_merged_object_ids as merged_company_ids,
+        nullif(trim(hs_merged_object_ids), '') as merged_company_ids,
 
         numberofemployees as n_employees,
 
-        coalesce(is_archived, false) as is_archived,
+        is_gone as is_archived,
 
         created_at,
         updated_at,
-        archived_at
-    from source
+        case when is_gone then archived_at end as archived_at
+    from counted
 )
 
 select * from renamed

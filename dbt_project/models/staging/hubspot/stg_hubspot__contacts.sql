@@ -1,7 +1,15 @@
 with
 
-source as (
+versions as (
     {{ latest_version(source("hubspot", "contacts"), version="updated_at") }}
+),
+
+census as (
+    {{ last_census(source("hubspot", "contact_ids")) }}
+),
+
+counted as (
+    {{ counted_versions(is_deleted="is_archived") }}
 ),
 
 renamed as (
@@ -18,14 +26,14 @@ renamed as (
         lifecyclestage as lifecycle_stage,
         customer_number as person_number,
         hubspot_owner_id as owner_id,
-        hs_merged_object_ids as merged_contact_ids,
+        nullif(trim(hs_merged_object_ids), '') as merged_contact_ids,
 
-        coalesce(is_archived, false) as is_archived,
+        is_gone as is_archived,
 
         created_at,
         updated_at,
-        archived_at
-    from source
+        case when is_gone then archived_at end as archived_at
+    from counted
 )
 
 select * from renamed

@@ -1,7 +1,15 @@
 with
 
-source as (
+versions as (
     {{ latest_version(source("hubspot", "deals"), version="updated_at") }}
+),
+
+census as (
+    {{ last_census(source("hubspot", "deal_ids")) }}
+),
+
+counted as (
+    {{ counted_versions(is_deleted="is_archived") }}
 ),
 
 renamed as (
@@ -15,13 +23,13 @@ renamed as (
         sales_channel,
         deal_currency_code as currency,
         hubspot_owner_id as owner_id,
-        hs_merged_object_ids as merged_deal_ids,
+        nullif(trim(hs_merged_object_ids), '') as merged_deal_ids,
 
         amount,
 
         coalesce(hs_is_closed_won, dealstage = 'closedwon', false) as is_won,
         coalesce(hs_is_closed, dealstage in ('closedwon', 'closedlost'), false) as is_closed,
-        coalesce(is_archived, false) as is_archived,
+        is_gone as is_archived,
 
         cast(promised_delivery_date as date) as promised_delivery_date,
         createdate as opened_at,
@@ -29,7 +37,7 @@ renamed as (
         delivered_at,
         created_at,
         updated_at
-    from source
+    from counted
 )
 
 select * from renamed

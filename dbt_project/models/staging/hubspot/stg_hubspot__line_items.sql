@@ -1,7 +1,15 @@
 with
 
-source as (
+versions as (
     {{ latest_version(source("hubspot", "line_items"), version="updated_at") }}
+),
+
+census as (
+    {{ last_census(source("hubspot", "line_item_ids")) }}
+),
+
+counted as (
+    {{ counted_versions(is_deleted="is_archived") }}
 ),
 
 renamed as (
@@ -19,11 +27,11 @@ renamed as (
         hs_total_discount as discount_amount,
         hs_cost_of_goods_sold as unit_cost,
 
-        coalesce(is_archived, false) as is_archived,
+        is_gone as is_archived,
 
         created_at,
         updated_at
-    from source
+    from counted
 )
 
 select * from renamed

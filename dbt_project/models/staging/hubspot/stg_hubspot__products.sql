@@ -1,7 +1,15 @@
 with
 
-source as (
+versions as (
     {{ latest_version(source("hubspot", "products"), version="updated_at") }}
+),
+
+census as (
+    {{ last_census(source("hubspot", "product_ids")) }}
+),
+
+counted as (
+    {{ counted_versions(is_deleted="is_archived") }}
 ),
 
 renamed as (
@@ -15,11 +23,11 @@ renamed as (
         price as list_price,
         hs_cost_of_goods_sold as unit_cost,
 
-        coalesce(is_archived, false) as is_archived,
+        is_gone as is_archived,
 
         created_at,
         updated_at
-    from source
+    from counted
 )
 
 select * from renamed

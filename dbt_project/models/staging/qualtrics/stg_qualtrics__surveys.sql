@@ -4,17 +4,23 @@ source as (
     {{ latest_version(source("qualtrics", "surveys"), version="last_modified_at") }}
 ),
 
+-- Every night lists all surveys: one that is not in the last list was deleted, or is out of our reach.
+listed as (
+    {{ last_census(source("qualtrics", "surveys")) }}
+),
+
 renamed as (
     select
-        id as survey_id,
+        source.id as survey_id,
 
-        name as survey_name,
+        source.name as survey_name,
 
-        coalesce(is_active, true) as is_active,
+        coalesce(source.is_active, true) and listed.id is not null as is_active,
 
-        created_at,
-        last_modified_at
+        source.created_at,
+        source.last_modified_at
     from source
+    left join listed on source.id = listed.id
 )
 
 select * from renamed

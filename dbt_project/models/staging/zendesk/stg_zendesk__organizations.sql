@@ -1,7 +1,20 @@
 with
 
-source as (
-    {{ latest_version(source("zendesk", "organizations"), version="updated_at") }}
+versions as (
+    select
+        source.*,
+        source.deleted_at is not null as is_deleted
+    from (
+        {{ latest_version(source("zendesk", "organizations"), version="updated_at") }}
+    ) as source
+),
+
+census as (
+    {{ last_census(source("zendesk", "organization_ids")) }}
+),
+
+counted as (
+    {{ counted_versions() }}
 ),
 
 renamed as (
@@ -12,12 +25,12 @@ renamed as (
         name,
         domain_names,
 
-        deleted_at is not null as is_deleted,
+        is_gone as is_deleted,
 
         created_at,
         updated_at,
         deleted_at
-    from source
+    from counted
 )
 
 select * from renamed

@@ -4,6 +4,18 @@ source as (
     {{ latest_version(source("zendesk", "tickets"), version="generated_at") }}
 ),
 
+listed_as_deleted as (
+    {{ last_census(source("zendesk", "deleted_tickets")) }}
+),
+
+versions as (
+    select
+        source.*,
+        coalesce(listed_as_deleted._as_of_date >= source._as_of_date, false) as is_listed_as_deleted
+    from source
+    left join listed_as_deleted on source.id = listed_as_deleted.id
+),
+
 renamed as (
     select
         id as ticket_id,
@@ -19,6 +31,9 @@ renamed as (
         {{ json_typed("tags", '["VARCHAR"]') }} as tags,
         custom_fields,
         satisfaction_score,
+
+        status = 'deleted' or is_listed_as_deleted as is_deleted,
+        {{ list_has(json_typed("tags", '["VARCHAR"]'), "'closed_by_merge'") }} as is_merged,
 
         reopens as n_reopens,
         replies as n_replies,
@@ -36,7 +51,7 @@ renamed as (
         updated_at,
         generated_at,
         solved_at
-    from source
+    from versions
 )
 
 select * from renamed

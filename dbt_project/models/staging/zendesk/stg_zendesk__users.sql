@@ -1,7 +1,20 @@
 with
 
-source as (
-    {{ latest_version(source("zendesk", "users"), version="updated_at") }}
+versions as (
+    select
+        source.*,
+        not coalesce(source.is_active, true) as is_deleted
+    from (
+        {{ latest_version(source("zendesk", "users"), version="updated_at") }}
+    ) as source
+),
+
+census as (
+    {{ last_census(source("zendesk", "user_ids")) }}
+),
+
+counted as (
+    {{ counted_versions() }}
 ),
 
 renamed as (
@@ -18,11 +31,11 @@ renamed as (
         time_zone,
 
         role = 'end-user' as is_end_user,
-        coalesce(is_active, true) as is_active,
+        not is_gone as is_active,
 
         created_at,
         updated_at
-    from source
+    from counted
 )
 
 select * from renamed
