@@ -15,6 +15,7 @@ COPY plugins plugins
 COPY dags dags
 COPY dbt_project dbt_project
 COPY expectations expectations
+COPY config config
 # Compiled once here; otherwise each task's process would do it again, as the user cannot write there.
 RUN python -m compileall -q plugins dags \
     && install --directory --owner=valuegap --group=valuegap /opt/valuegap/data /opt/airflow

@@ -13,8 +13,10 @@ from valuegap.sources.stream import Field, FieldType
 
 
 def company(root: Path, text: str) -> Settings:
-    (root / "custom_fields.yml").write_text(text)
-    return Settings(project_root=root, data_dir=root)
+    settings = Settings(project_root=root, data_dir=root)
+    settings.config_dir.mkdir()
+    (settings.config_dir / "custom_fields.yml").write_text(text)
+    return settings
 
 
 def test_without_the_file_a_source_is_as_declared(tmp_path: Path) -> None:
@@ -40,7 +42,7 @@ def test_a_field_stands_among_those_of_its_stream(tmp_path: Path) -> None:
 
 
 def test_the_example_is_understood(tmp_path: Path) -> None:
-    settings = company(tmp_path, (Settings().project_root / "custom_fields.example.yml").read_text())
+    settings = company(tmp_path, (Settings().config_dir / "custom_fields.example.yml").read_text())
     assert {mart for field in custom_fields.read(settings) for mart in field.to} == set(custom_fields.MARTS)
 
 

@@ -1,4 +1,4 @@
-"""Fields only this company has, passed on by configuration: `custom_fields.yml` at the project root.
+"""Fields only this company has, passed on by configuration: `config/custom_fields.yml`.
 
 ```yaml
 hubspot.contacts:
@@ -64,7 +64,7 @@ def read(settings: Settings) -> tuple[CustomField, ...]:
     Raises:
         ConfigurationError: The file cannot be read, or an entry of it cannot be understood.
     """
-    file = settings.project_root / FILE
+    file = settings.config_dir / FILE
     if not file.exists():
         return ()
     try:

@@ -267,6 +267,8 @@ create or replace macro ops.schema_drift(night) as table (
 );
 """
 
+_Shape = tuple[tuple[str, ...], tuple[type, ...]]
+
 
 class FieldCensus:
     """Counts the members of a run's records. Memory is bounded by the number of different fields."""
@@ -275,6 +277,7 @@ class FieldCensus:
         """`stream` says which fields stand deeper than one level."""
         self._records = 0
         self._members: dict[str, Counter[tuple[str | int, type]]] = {"$": Counter()}
+        self._shapes: dict[str, dict[_Shape, int]] = {}
         self._lists: set[str] = set()
         self._rest: Counter[str] = Counter()
         self._paths: dict[str, str] = {}
@@ -290,6 +293,7 @@ class FieldCensus:
                     self._descend(self._path(name), value)
                 elif type(value) is list and name in LISTS_OF_FIELDS:
                     self._count_list(self._path(name), value)
+        self._count_shapes()
         for path, members in self._members.items():
             self._fold(path, members)
 
@@ -319,10 +323,18 @@ class FieldCensus:
                 self._descend(f"{path}.{name}", inner)
 
     def _count(self, path: str, value: Mapping[str, Any]) -> None:
-        members = self._members.get(path)
-        if members is None:
-            members = self._members[path] = Counter()
-        members.update(zip(value, map(type, value.values())))  # noqa: B905 - as long as each other
+        # Most records of a stream have the same members of the same types: one count for all of them.
+        shapes = self._shapes.setdefault(path, {})
+        shape = (tuple(value), tuple(map(type, value.values())))
+        shapes[shape] = shapes.get(shape, 0) + 1
+
+    def _count_shapes(self) -> None:
+        for path, shapes in self._shapes.items():
+            members = self._members.setdefault(path, Counter())
+            for (names, types), records in shapes.items():
+                for member in zip(names, types, strict=True):
+                    members[member] += records
+        self._shapes.clear()
 
     def _count_list(self, path: str, fields: Iterable[Any]) -> None:
         self._lists.add(path)

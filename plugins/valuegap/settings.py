@@ -73,9 +73,14 @@ class Settings:
         return self.data_dir / "landing"
 
     @property
+    def config_dir(self) -> Path:
+        """What a company declares of itself: `file_drop.yml`, `custom_fields.yml`."""
+        return self.project_root / "config"
+
+    @property
     def drop_dir(self) -> Path:
         """Folder for files of any other source, read as `file_drop.yml` says."""
-        return Path(self.environment.get("VALUEGAP_DROP_DIR", self.data_dir / "drop")).resolve()
+        return Path(self.environment.get("VALUEGAP_DROP_DIR", self.project_root / "drop")).resolve()
 
     @property
     def build_file(self) -> Path:

@@ -93,7 +93,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             ("qualtrics.responses", "R_1", {"values": {"panel": True}}),
         ):
             raw.execute(f"update raw_{table} set record = ? where id = ?", [json.dumps(record), id_])
-    (root / "custom_fields.yml").write_text(CUSTOM_FIELDS)
+    settings.config_dir.mkdir()
+    (settings.config_dir / "custom_fields.yml").write_text(CUSTOM_FIELDS)
     with warehouse.writer(settings):
         pass  # fills the columns that are new
     build_models(settings, NIGHT, **company_variables(settings))

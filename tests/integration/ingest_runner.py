@@ -17,6 +17,7 @@ from valuegap.publish.checksum import table_hashes
 
 # The hash of a manifest, which holds the time it was written at.
 NOT_CONTENT = ("manifest_sha256",)
+SOURCES = {"VALUEGAP_SOURCES": "hubspot,salesforce,zendesk,qualtrics"}
 
 
 @contextmanager
@@ -55,7 +56,7 @@ class Ingest:
 
 def ingest_into(data_dir: Path, server: DemoServer) -> Ingest:
     """Return the runner of nights of a served company into a folder."""
-    return Ingest(server, Warehouse(data_dir, demo_connections(server.base_url)))
+    return Ingest(server, Warehouse(data_dir, {**demo_connections(server.base_url), **SOURCES}))
 
 
 def loaded_hashes(warehouse: Warehouse) -> Mapping[str, str]:

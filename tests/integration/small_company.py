@@ -28,6 +28,7 @@ def small_company() -> Company:
     return replace(
         company,
         hubspot={name: _few(versions) for name, versions in company.hubspot.items()},
+        salesforce={name: _few(versions) for name, versions in company.salesforce.items()},
         zendesk=zendesk,
         qualtrics_responses={name: _few(each) for name, each in company.qualtrics_responses.items()},
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from tests.integration.ingest_runner import ingest_into, loaded_hashes, served_small_company
+from tests.integration.ingest_runner import SOURCES, ingest_into, loaded_hashes, served_small_company
 from tests.integration.night_runner import Warehouse
 from tests.integration.small_company import night
 
@@ -39,7 +39,7 @@ def nights(server, tmp_path_factory) -> tuple[Path, list[Mapping[str, str]], War
 def replayed(landing: Path, data_dir: Path, as_of: str) -> Warehouse:
     """Load a night into a folder that holds nothing but the landing zone; no vendor can be reached."""
     shutil.copytree(landing, data_dir / "landing")
-    warehouse = Warehouse(data_dir, {})
+    warehouse = Warehouse(data_dir, SOURCES)
     warehouse.run("load", "--as-of", as_of)
     return warehouse
 

@@ -78,13 +78,10 @@ class Nights:
         for fault in faults:
             self.server.faults.arm(fault)
         start = self.server.clock.now
-        for _ in range(MOST_RUNS_A_NIGHT if is_run_again else 1):
-            is_whole = self._is_read(night, connection)
-            nightly.load(self.settings, self.source, night)
-            if is_whole:
-                break
-        else:
-            assert not is_run_again, f"night {number} does not come to its end: {self.stops[-1]}"
+        runs = (self._is_read(night, connection) for _ in range(MOST_RUNS_A_NIGHT if is_run_again else 1))
+        is_whole = any(runs)
+        nightly.load(self.settings, self.source, night)
+        assert is_whole or not is_run_again, f"night {number} does not come to its end: {self.stops[-1]}"
         self.server.faults.disarm()
         self.readings.append(Reading(night.as_of_date, start, self.server.clock.now))
 

@@ -21,6 +21,8 @@ from valuegap.demo.qualtrics_api import CLIENT_ID
 from valuegap.demo.tokens import DEMO_TOKENS
 
 LOOKED_AT = (1, 4, 8, NIGHTS)
+NOT_RUN_AGAIN = 2
+"""What a fault stops that night is left to the next one; any other night is run until it is whole."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ def test_staging_holds_what_the_oracle_says(
         for number in range(1, NIGHTS + 1):
             faults = vendor.places.faults(number, nights.struck)
             hidden = vendor.hides if number in LOOKED_AT else frozenset()
-            nights.run(number, faults=[each for each in faults if each.name not in hidden])
+            armed = [each for each in faults if each.name not in hidden]
+            nights.run(number, faults=armed, is_run_again=number != NOT_RUN_AGAIN)
             if number in LOOKED_AT:
                 found = nights.differences(vendor.truth.TABLES, staging, vendor.log)
                 assert not found, f"night {number}:\n" + "\n".join(found)

@@ -66,10 +66,11 @@ class Desk:
         self.settings = Settings(project_root=root, data_dir=root / "data", threads=1, lock_wait_seconds=1)
         self.folder = self.settings.drop_dir
         self.folder.mkdir(parents=True)
+        self.settings.config_dir.mkdir()
         self.progress: list[str] = []
 
     def map(self, *entries: dict[str, Any]) -> None:
-        (self.settings.project_root / "file_drop.yml").write_text(
+        (self.settings.config_dir / "file_drop.yml").write_text(
             yaml.safe_dump(list(entries), sort_keys=False)
         )
 
@@ -156,7 +157,7 @@ def test_a_file_taken_away_changes_nothing(desk: Desk) -> None:
 
 
 def test_a_column_called_no_or_on_is_a_column(desk: Desk) -> None:
-    (desk.settings.project_root / "file_drop.yml").write_text(
+    (desk.settings.config_dir / "file_drop.yml").write_text(
         "- {name: d, file: t.csv, format: csv, kind: tickets, columns: {No: ticket_id, On: created_at}}"
     )
     desk.drop("t.csv", "No,On\n1,2026-01-01\n")
@@ -462,7 +463,7 @@ def test_landing_alone_rebuilds_what_was_loaded(desk: Desk) -> None:
     ]
     desk.settings.build_file.unlink()
     (desk.folder / "targets.csv").unlink()
-    (desk.settings.project_root / "file_drop.yml").unlink()
+    (desk.settings.config_dir / "file_drop.yml").unlink()
     load_source(desk.settings, FILES, SECOND)
     assert before == [
         desk.rows(f"from {table} order by all")
@@ -484,7 +485,7 @@ def test_a_large_file_is_landed_page_by_page(desk: Desk) -> None:
 def test_without_folder_or_mapping_the_remedy_is_said(desk: Desk) -> None:
     with pytest.raises(SourceError, match=r"no file_drop.yml.*file_drop.example.yml"):
         desk.extract()
-    nowhere = replace(desk.settings, data_dir=desk.folder / "nowhere")
+    nowhere = replace(desk.settings, project_root=desk.folder / "nowhere")
     with pytest.raises(SourceError, match=r"no folder .*VALUEGAP_DROP_DIR"):
         extract_files(nowhere, FIRST, Landing(nowhere.landing_dir), {})
 
@@ -541,7 +542,7 @@ def test_a_mapping_that_cannot_be_understood_is_refused(tmp_path: Path, text: st
 
 
 def test_the_example_is_understood_and_shows_every_kind_and_format(tmp_path: Path) -> None:
-    (tmp_path / "file_drop.yml").write_text((Settings().project_root / "file_drop.example.yml").read_text())
+    (tmp_path / "file_drop.yml").write_text((Settings().config_dir / "file_drop.example.yml").read_text())
     mappings = read_mappings(tmp_path)
     assert {mapping.kind for mapping in mappings} == {stream.name for stream in STREAMS}
     assert {mapping.format for mapping in mappings} == {"csv", "ndjson", "parquet", "xlsx"}

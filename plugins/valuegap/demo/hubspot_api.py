@@ -262,10 +262,9 @@ class _Associations:
     """What the records of one type are associated with, at one moment."""
 
     def __init__(self, rows: pd.DataFrame) -> None:
-        ordered = rows.sort_values(["from_id", "to_id", "type_id"], kind="stable")
-        self._from_ids, self._to_ids, self._type_ids = (
-            ordered[name].to_numpy(np.int64) for name in ("from_id", "to_id", "type_id")
-        )
+        columns = ["from_id", "to_id", "type_id"]
+        ordered = rows.sort_values(columns, kind="stable").drop_duplicates(columns)
+        self._from_ids, self._to_ids, self._type_ids = (ordered[name].to_numpy(np.int64) for name in columns)
 
     def of(self, inputs: Mapping[int, int]) -> dict[int, Json]:
         """Return the result for each id that has associations; `inputs` maps an id to the last one seen."""

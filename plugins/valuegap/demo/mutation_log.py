@@ -58,9 +58,9 @@ class Mutation:
     """One line of the log.
 
     `at` is the vendor's own clock for the change, `visible_at` when its API first shows it, both aware UTC.
-    `record` is the whole record from then on, as the vendor words it; `context` is what it belongs to where the
-    vendor does not say so in the record (the survey of a response); `raw` replaces values of it, by their
-    dotted path, by a text that is sent as it stands: what JSON libraries refuse to write.
+    `record` is the whole record from then on, as the vendor words it; `context` is what it belongs to where
+    the vendor does not say so in the record (the survey of a response); `raw` replaces values of it, by
+    their dotted path, by a text that is sent as it stands: what JSON libraries refuse to write.
     """
 
     at: datetime

@@ -94,7 +94,7 @@ def extract_files(
             f"files: there is no folder {folder}.",
             remedy="Create it, or point VALUEGAP_DROP_DIR to it, or take files out of VALUEGAP_SOURCES.",
         )
-    mappings = read_mappings(settings.project_root)
+    mappings = read_mappings(settings.config_dir)
     for name in _unmapped(folder, mappings):
         progress(f"files: {name} is left alone, no entry of {FILE} is for it")
     return tuple(

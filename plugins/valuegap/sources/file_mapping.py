@@ -1,6 +1,6 @@
-"""`file_drop.yml`: which dropped files are what, and which of their columns are ours.
+"""`config/file_drop.yml`: which dropped files are what, and which of their columns are ours.
 
-`file_drop.example.yml` shows every key.
+`config/file_drop.example.yml` shows every key.
 """
 
 import codecs
@@ -187,19 +187,19 @@ _TYPES: Mapping[str, Mapping[str, FieldType]] = {
 }
 
 
-def read_mappings(project_root: Path) -> tuple[FileMapping, ...]:
+def read_mappings(config_dir: Path) -> tuple[FileMapping, ...]:
     """Return the entries of `file_drop.yml`, in their order.
 
     Raises:
         SourceError: There is no such file, or an entry of it cannot be understood.
     """
-    path = project_root / FILE
+    path = config_dir / FILE
     try:
         document = yaml_file.parse_text(path.read_text())
     except FileNotFoundError:
         raise SourceError(
             f"files: there is no {FILE}, which says what the dropped files are.",
-            remedy="Write one as file_drop.example.yml shows, or take files out of VALUEGAP_SOURCES.",
+            remedy="Write one as config/file_drop.example.yml shows, or take files out of VALUEGAP_SOURCES.",
         ) from None
     except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
         raise _refusal(f"cannot be read: {error}") from error
@@ -286,5 +286,5 @@ def _option_problems(mapping: FileMapping) -> Iterator[str]:
 
 def _refusal(what: str) -> SourceError:
     return SourceError(
-        f"files: {FILE} {' '.join(what.split())}.", remedy="Correct it as file_drop.example.yml shows."
+        f"files: {FILE} {' '.join(what.split())}.", remedy="Correct it as config/file_drop.example.yml shows."
     )
