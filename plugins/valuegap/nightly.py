@@ -4,12 +4,12 @@ Airflow's tasks and the command line call the same functions; `run_night` is the
 process, without Airflow.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from valuegap.night import Night
+from valuegap.progress import Progress, silent
 from valuegap.settings import FILES, KNOWN_SOURCES, Settings
 from valuegap.sources.connection import SourceConnection
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from valuegap.quality.results import GateResult
     from valuegap.sources.extract import LandedStream
     from valuegap.transform import BuildResult
-
-Progress = Callable[[str], None]
-"""Called with one line for a person each time something worth knowing has happened."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +54,13 @@ class Loaded:
         return f"{self.source}: {loaded:,} rows loaded, {quarantined:,} in quarantine"
 
 
-def _silent(_line: str) -> None:
-    """Progress nobody watches."""
-
-
 def extract(
     settings: Settings,
     source_name: str,
     night: Night,
     *,
     connection: SourceConnection | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Extracted:
     """Pull what changed at one source since the last loaded night, and land it untouched.
 
@@ -113,7 +106,7 @@ def check_raw(settings: Settings, night: Night) -> "GateResult":
     return run_gate(settings, night, "raw")
 
 
-def build(settings: Settings, night: Night, *, progress: Progress = _silent) -> "BuildResult":
+def build(settings: Settings, night: Night, *, progress: Progress = silent) -> "BuildResult":
     """Build and test every dbt model; the marts land in the candidate file."""
     from valuegap import transform
 
@@ -148,7 +141,7 @@ def report(settings: Settings, night: Night) -> Path:
     return write_report(settings, night)
 
 
-def run_night(settings: Settings, night: Night, progress: Progress = _silent) -> "Published":
+def run_night(settings: Settings, night: Night, progress: Progress = silent) -> "Published":
     """Run the whole night in this process.
 
     A source that cannot be read does not stop the others: its staleness shows in the marts'
@@ -167,7 +160,7 @@ def run_night(settings: Settings, night: Night, progress: Progress = _silent) ->
     return published
 
 
-def ingest_all(settings: Settings, night: Night, progress: Progress = _silent) -> None:
+def ingest_all(settings: Settings, night: Night, progress: Progress = silent) -> None:
     """Extract and load every source the company uses; raise only when none of them could be read."""
     from valuegap.errors import ConfigurationError, SourceError
 

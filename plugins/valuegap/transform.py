@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,11 @@ import duckdb
 from valuegap import custom_fields
 from valuegap.errors import BuildError
 from valuegap.night import Night
+from valuegap.progress import Progress, silent
 from valuegap.publish.promote import prepare_candidate
 from valuegap.raw_values import quoted
 from valuegap.settings import Settings
 from valuegap.warehouse import lease
-
-Progress = Callable[[str], None]
 
 HASHED_FOLDERS = ("macros", "models", "seeds")
 HASHED_SUFFIXES = {".sql", ".yml", ".csv"}
@@ -104,7 +103,7 @@ class _Transcript:
         return f"{data['index']:>4}/{data['total']} {name}: {status} in {data['execution_time']:.1f} s"
 
 
-def build(settings: Settings, night: Night, *, progress: Progress = lambda _line: None) -> BuildResult:
+def build(settings: Settings, night: Night, *, progress: Progress = silent) -> BuildResult:
     """Build and test every model as of `night`; the marts stand in a new candidate file.
 
     The same raw tables, night and project give the same marts, row for row.

@@ -152,18 +152,22 @@ class Places:
     def faults(self, number: int, struck: Collection[str]) -> list[ArmedFault]:
         """Return every fault there is and every misbehaviour of the vendor, at seeded points of one night.
 
-        In the second half of the nights, those that have not `struck` yet come first.
+        First come those that fit few answers and, in the second half of the nights, those that have not
+        `struck` yet.
         """
         random = Random(f"{self.source} {number}")
-        names = random.sample(sorted(FAULTS), len(FAULTS))
+        names = random.sample(sorted(FAULTS.keys() - OF_PAGES), len(FAULTS) - len(OF_PAGES))
+        pages = random.sample(sorted(OF_PAGES), len(OF_PAGES))
+        overdue = [name for name in names if number > NIGHTS // 2 and name not in struck]
         anywhere = [""] * len(self.paths)
-        places = [
-            (name, self.paged if name in OF_PAGES else random.choice((*anywhere, *self.paths)))
-            for name in names
+        return [
+            *(ArmedFault(name, self.source) for name in (*self.own, *overdue)),
+            *(ArmedFault(name, self.source, self.paged) for name in pages),
+            *(
+                ArmedFault(name, self.source, random.choice((*anywhere, *self.paths)), random.randrange(2))
+                for name in names
+            ),
         ]
-        armed = [ArmedFault(name, self.source, path, random.randrange(2)) for name, path in places]
-        overdue = [name for name in names if number > NIGHTS // 2 and name not in {*struck, *OF_PAGES}]
-        return [ArmedFault(name, self.source) for name in (*self.own, *overdue)] + armed
 
 
 OF_PAGES = frozenset({"empty_page", "repeated_page", "cursor_backwards", "short_page", "duplicate_record"})

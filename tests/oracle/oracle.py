@@ -182,9 +182,7 @@ def read_strictly(sent: str) -> dict[str, Any]:
         PoisonError: a key twice, NaN, a number no double holds, half a surrogate pair, or nested too deep.
     """
     try:
-        record = json.loads(
-            sent, object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_Number, parse_int=_whole
-        )
+        record = json.loads(sent, object_pairs_hook=_distinct, parse_constant=_refuse, parse_float=_Number)
     except (ValueError, RecursionError):
         raise PoisonError("not JSON") from None
     if re.search("[\ud800-\udfff]", json.dumps(record, ensure_ascii=False, default=str)):
@@ -201,10 +199,6 @@ class _Number(Decimal):
         if abs(Decimal(digits)) > Decimal("1.8e308"):
             raise ValueError(digits)
         return super().__new__(cls, digits)
-
-
-def _whole(digits: str) -> int:
-    return int(digits)
 
 
 def _distinct(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def mutated(module_name: str, *replacements: tuple[str, str]) -> Iterator[None]:
 
 HUBSPOT_PY, ZENDESK_PY = "valuegap.sources.hubspot", "valuegap.sources.zendesk"
 QUALTRICS_PY, SALESFORCE_PY = "valuegap.sources.qualtrics", "valuegap.sources.salesforce"
-EVERY_WEEK, NEVER = "CENSUS_EVERY = timedelta(days=7)", "CENSUS_EVERY = timedelta(days=7000)"
+EVERY_WEEK, NEVER = "return weekly(window, ", "return weekly(window, () and "
 
 MUTATIONS = {
     "hubspot: greater than the cursor, instead of greater or equal": Mutation(

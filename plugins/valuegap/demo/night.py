@@ -10,7 +10,7 @@ from pathlib import Path
 
 from valuegap.errors import SourceError
 from valuegap.night import Night
-from valuegap.nightly import Progress
+from valuegap.progress import Progress
 from valuegap.settings import Settings
 
 FIRST_NIGHT = date(2026, 1, 31)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +12,8 @@ from valuegap.night import Night
 from valuegap.orchestration.airflow_api import AirflowApi, Json, TaskRun
 from valuegap.orchestration.airflow_process import AirflowError, AirflowProcess
 from valuegap.orchestration.as_of import partition_key
+from valuegap.progress import Progress
 from valuegap.settings import Settings
-
-Progress = Callable[[str], None]
 
 LAST_DAG = "publish_marts"
 SECONDS_BETWEEN_LOOKS = 1.0

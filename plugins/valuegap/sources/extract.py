@@ -17,6 +17,7 @@ from typing import Any
 from valuegap.errors import SourceError
 from valuegap.landing import Landing, Manifest
 from valuegap.night import Night
+from valuegap.progress import Progress, silent
 from valuegap.sources.client import (
     FORBIDDEN,
     Client,
@@ -29,9 +30,6 @@ from valuegap.sources.stream import Page, Pager, Source, Stream, Window
 
 PROGRESS_EVERY = 20_000
 NOT_ON_THIS_PLAN = "not on this plan"
-
-Progress = Callable[[str], None]
-"""Called with one line for a person."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def extract_source(  # noqa: PLR0913, PLR0917 - one thing from each part of the 
     night: Night,
     landing: Landing,
     cursors: Mapping[str, str | None],
-    progress: Progress = lambda _line: None,
+    progress: Progress = silent,
 ) -> tuple[LandedStream, ...]:
     """Land every stream of a source. What this night has landed already is not asked for again.
 

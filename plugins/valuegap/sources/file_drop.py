@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from pathlib import Path
 from valuegap.errors import SourceError
 from valuegap.landing import Landing
 from valuegap.night import Night
+from valuegap.progress import Progress, silent
 from valuegap.settings import Settings
 from valuegap.sources.extract import LandedStream
 from valuegap.sources.file_mapping import FILE, STREAMS, FileMapping, read_mappings
@@ -31,8 +32,6 @@ from valuegap.sources.stream import Page, Pager, Stream
 ROWS_PER_PAGE = 1_000
 MAX_FILE_BYTES = 2 << 30
 UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart", ".lock")
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def extract_files(
     night: Night,
     landing: Landing,
     cursors: Mapping[str, str | None],
-    progress: Progress = lambda _line: None,
+    progress: Progress = silent,
 ) -> tuple[LandedStream, ...]:
     """Land every new and changed file of the drop folder; what the night has landed is not read again.
 

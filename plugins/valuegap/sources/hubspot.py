@@ -26,7 +26,7 @@ refresh_token of an OAuth app. Extra `version` (2026-03) turns to HubSpot's date
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 from urllib.parse import quote
@@ -35,10 +35,19 @@ from valuegap.errors import ConfigurationError
 from valuegap.sources.client import Client
 from valuegap.sources.connection import SourceConnection
 from valuegap.sources.hubspot_streams import ASSOCIATED, CENSUS, COUNTED, STREAMS
-from valuegap.sources.stream import OVERLAP, Page, Pages, Rate, Source, Stream, TokenRequest, Window
+from valuegap.sources.stream import (
+    OVERLAP,
+    Page,
+    Pages,
+    Rate,
+    Source,
+    Stream,
+    TokenRequest,
+    Window,
+    weekly,
+)
 
 SEARCH_LIMIT, LIST_LIMIT, ASSOCIATION_INPUTS = 200, 100, 1000
-CENSUS_EVERY = timedelta(days=7)
 LONGEST_PROPERTIES = 6000  # characters in a URL: HubSpot refuses it (414) from 16,000 on, proxies from 8,000
 ASSOCIATION_TRIES = 4
 SEARCHES_PER_SECOND = "4"
@@ -84,13 +93,9 @@ def property_pages(client: Client, _stream: Stream, _window: Window) -> Iterator
 
 def census_pages(client: Client, stream: Stream, window: Window) -> Iterator[Page | str]:
     """Page through all live ids of one object type, once a week."""
-    night = (window.until - timedelta(days=1)).date()
-    if window.cursor and night - date.fromisoformat(window.cursor) < CENSUS_EVERY:
-        yield window.cursor
-        return
     path = f"{_path(client, 'objects')}/{COUNTED[stream.name]}"
-    yield from _listed(client, path, {**_PAGED, "archived": "false", "properties": "hs_object_id"})
-    yield night.isoformat()
+    request = {**_PAGED, "archived": "false", "properties": "hs_object_id"}
+    return weekly(window, _listed(client, path, request))
 
 
 def association_pages(client: Client, stream: Stream, window: Window) -> Iterator[Page | str]:

@@ -27,7 +27,7 @@ import logging
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -46,6 +46,7 @@ from valuegap.sources.stream import (
     Stream,
     TokenRequest,
     Window,
+    weekly,
 )
 
 _log = logging.getLogger(__name__)
@@ -138,7 +139,6 @@ TOKEN_LIFE = timedelta(days=6)
 TOKEN_AGE = OVERLAP + timedelta(days=1)
 """How much older than the last export a token is: the overlap, and a day because nights begin at any hour."""
 BY_DATE_EVERY = timedelta(days=7)
-CENSUS_EVERY = timedelta(days=7)
 EXPORT_SETUP_REQUESTS = 2  # its start and one look whether it is done
 
 BRAND_REQUESTS_A_MINUTE = 3000
@@ -197,11 +197,11 @@ def response_pages(client: Client, _stream: Stream, window: Window) -> Iterator[
 
 
 def response_id_pages(client: Client, _stream: Stream, window: Window) -> Iterator[Page | str]:
-    """Once a week, list the ids of all responses of every survey this night landed."""
-    night = (window.until - timedelta(days=1)).date()
-    if window.cursor and night - date.fromisoformat(window.cursor) < CENSUS_EVERY:
-        yield window.cursor
-        return
+    """List the ids of all responses of every survey this night landed, once a week."""
+    return weekly(window, _all_response_ids(client, window))
+
+
+def _all_response_ids(client: Client, window: Window) -> Iterator[Page]:
     next(iter(window.landed("responses")), None)  # says so where they have not landed
     request = {
         "format": "ndjson",
@@ -217,7 +217,6 @@ def response_id_pages(client: Client, _stream: Stream, window: Window) -> Iterat
             _pass_over_if_gone(survey_id, error)
         else:
             yield from _export_pages(survey_id, request, export)
-    yield night.isoformat()
 
 
 @dataclass(frozen=True)

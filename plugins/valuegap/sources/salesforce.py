@@ -22,14 +22,24 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import TextIOWrapper
 from itertools import islice
 from typing import IO, Any
 
 from valuegap.sources.client import NOT_FOUND, Client, RefusedError, SourceUnavailableError
 from valuegap.sources.connection import SourceConnection
-from valuegap.sources.stream import OVERLAP, Field, FieldType, Page, Source, Stream, TokenRequest, Window
+from valuegap.sources.stream import (
+    OVERLAP,
+    Field,
+    FieldType,
+    Page,
+    Source,
+    Stream,
+    TokenRequest,
+    Window,
+    weekly,
+)
 
 INTEGER, DECIMAL, BOOLEAN = FieldType.INTEGER, FieldType.DECIMAL, FieldType.BOOLEAN
 TIMESTAMP = FieldType.TIMESTAMP
@@ -198,7 +208,6 @@ LONGEST_QUERY = 8_000  # characters in an address, of the 16,384 bytes it may ha
 JOB_TRIES = 3
 JOB_SECONDS = 2 * 3600.0
 LONGEST_POLL_SECONDS = 30.0
-CENSUS_EVERY = timedelta(days=7)
 FIRST_DAY = datetime(1999, 1, 1, tzinfo=UTC)  # no row of Salesforce is older
 QUOTA_SHARE = 0.95  # of the org's requests a day: the rest is left to the company's other integrations
 DAY_SECONDS = 86_400.0
@@ -246,18 +255,16 @@ def row_pages(client: Client, stream: Stream, window: Window) -> Iterator[Page |
 
 
 def census_pages(client: Client, stream: Stream, window: Window) -> Iterator[Page | str]:
-    """Page through the ids of all live rows of one object, when the last census is a week old."""
-    night = (window.until - timedelta(days=1)).date()
-    if window.cursor and night - date.fromisoformat(window.cursor) < CENSUS_EVERY:
-        yield window.cursor
-        return
-    name = _OBJECTS[stream.name]
+    """Page through the ids of all live rows of one object, once a week."""
+    return weekly(window, _all_ids(client, _OBJECTS[stream.name]))
+
+
+def _all_ids(client: Client, name: str) -> Iterator[Page]:
     query = _Query(name, ("Id",), _ALWAYS.get(name, ()), "query", describe_requests=0)
     try:
         yield from _by_key(client, query)
     except _TimedOutError:
         yield from _by_job(client, query)
-    yield night.isoformat()
 
 
 def _fields_of_org(client: Client, name: str, stream: Stream) -> tuple[str, ...]:

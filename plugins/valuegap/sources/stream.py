@@ -1,8 +1,8 @@
 """What a source is made of: streams, their declared fields, and the pages a vendor answers with."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 OVERLAP = timedelta(days=3)
 """How far a window by time of change reaches back behind its cursor: search indexes and exports show some
 changes late, up to days after the time they carry. What is landed twice, staging makes one."""
+
+
+CENSUS_EVERY = timedelta(days=7)
 
 
 class FieldType(StrEnum):
@@ -116,6 +119,19 @@ class Window:
 Pages = Callable[["Client", Stream, Window], "Iterator[Page | str]"]
 """A pager: yields a stream's pages and, last, the cursor to go on from next time. A stream that is read
 whole every night has none."""
+
+
+def weekly(window: Window, pages: Iterable[Page]) -> Iterator[Page | str]:
+    """Yield the pages of a census, the list of all live ids, once the last one is a week old.
+
+    The cursor is the night of the last census, as ISO date. `pages` is not touched on other nights.
+    """
+    night = (window.until - timedelta(days=1)).date()
+    if window.cursor and night - date.fromisoformat(window.cursor) < CENSUS_EVERY:
+        yield window.cursor
+        return
+    yield from pages
+    yield night.isoformat()
 
 
 class Pager:

@@ -25,7 +25,7 @@ import json
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from valuegap.errors import SourceError
@@ -40,6 +40,7 @@ from valuegap.sources.stream import (
     Stream,
     TokenRequest,
     Window,
+    weekly,
 )
 
 _log = logging.getLogger(__name__)
@@ -208,7 +209,6 @@ PER_PAGE = 1000  # of an export
 LIST_SIZE, SURVEY_LIST_SIZE = 100, 50  # the most a list gives, and that of survey responses
 YOUNGEST_START = timedelta(seconds=60)  # Zendesk refuses a start_time younger than a minute
 ANSWERS_CHANGE_FOR = timedelta(days=28)  # after a survey was sent
-CENSUS_EVERY = timedelta(days=7)
 CURSOR_REFUSED = (400, 410, 422)
 TOKEN_SECONDS = 3600
 
@@ -309,14 +309,9 @@ def whole_pages(client: Client, stream: Stream, _window: Window) -> Iterator[Pag
 
 
 def census_pages(client: Client, stream: Stream, window: Window) -> Iterator[Page | str]:
-    """Page through all there are, once a week; the cursor is the date of the last night that did."""
-    night = (window.until - timedelta(days=1)).date()
-    if window.cursor and night - date.fromisoformat(window.cursor) < CENSUS_EVERY:
-        yield window.cursor
-        return
+    """Page through all there are, once a week."""
     counted = _CENSUS_OF[stream.name]
-    yield from _listed(client, f"/api/v2/{counted}", counted)
-    yield night.isoformat()
+    return weekly(window, _listed(client, f"/api/v2/{counted}", counted))
 
 
 def _listed(
