@@ -60,14 +60,13 @@ ZENDESK = Vendor(
     Places("zendesk", ("/incremental", "/tickets", "/organizations", "/ticket_fields", "_tickets"), "/users"),
     oauth={"client_id": DEMO_TOKENS.zendesk_client, "client_secret": DEMO_TOKENS.zendesk_secret},
     # Refused with 403, a stream that not every plan has is passed over until the next night.
-    hides=frozenset({"zendesk_plan_gate", "firewall_403"}),
+    hides=frozenset({"zendesk_plan_gate"}),
 )
 QUALTRICS = Vendor(
     qualtrics_history(seed=13),
     qualtrics_truth,
     Places("qualtrics", ("/surveys", "/survey-definitions", "/export-responses", "/file"), "/distributions"),
     oauth={"client_id": CLIENT_ID, "client_secret": DEMO_TOKENS.qualtrics},
-    hides=frozenset({"firewall_403"}),
 )
 SALESFORCE = Vendor(
     salesforce_history(seed=14),

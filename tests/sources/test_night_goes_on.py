@@ -142,6 +142,15 @@ def test_a_plan_without_the_endpoint(server, ingest) -> None:
     assert loaded_rows(settings, "raw_hubspot.contacts") == 1
 
 
+def test_a_firewall_says_nothing_of_the_plan(server, ingest) -> None:
+    server.faults.arm(ArmedFault("firewall_403", "zendesk", "satisfaction_ratings", times=99))
+    settings, lines = ingest(sources="zendesk,qualtrics")
+    (line,) = [line for line in lines if "NOT READ TONIGHT" in line]
+    assert "zendesk_default satisfaction_ratings" in line
+    assert loaded_rows(settings, "raw_qualtrics.surveys") == 1
+    assert not any("not on this plan" in line for line in lines)
+
+
 def test_a_plan_without_a_stream_that_not_every_plan_has(server, ingest) -> None:
     server.faults.arm(ArmedFault("zendesk_plan_gate", "zendesk", "satisfaction_ratings", times=99))
     settings, lines = ingest(sources="zendesk")

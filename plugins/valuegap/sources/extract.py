@@ -177,7 +177,8 @@ class _Extraction:
                 manifest = self._write(stream, cursor, self._watched(pages, name, fewest, answered))
                 self.progress(f"{name}: {manifest.rows:,} records landed")
             except RefusedError as refused:
-                if not stream.is_gated or refused.status != FORBIDDEN:
+                # Without a word of the vendor's it was a firewall, and nothing is known of the plan.
+                if not stream.is_gated or refused.status != FORBIDDEN or not refused.said:
                     raise
                 # Should the plan change, the stream goes on from where it ended.
                 manifest = self._write(stream, cursor, [cursor] if cursor else [], note=NOT_ON_THIS_PLAN)
