@@ -142,7 +142,13 @@ def _daily_changes(history: History) -> None:
     for night in range(1, NIGHTS + 1):
         for number in history.random.sample(range(1, 41), 8):
             _change(history, "Contact", number, day(night, history.hour()), Title=f"Job of night {night}")
-            _change(history, "Opportunity", number, day(night, history.hour()), Amount=night + number / 100)
+            _change(
+                history,
+                "Opportunity",
+                number,
+                day(night, history.hour()),
+                Amount=round(night + number / 100, 2),
+            )
         for number in history.random.sample(range(1, 21), 3):
             _change(history, "Account", number, day(night, history.hour()), NumberOfEmployees=night)
         _change(history, "Product2", 1 + night % 5, day(night, history.hour()), Unit_Cost__c=night + 0.25)
