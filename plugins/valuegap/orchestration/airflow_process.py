@@ -201,6 +201,7 @@ class AirflowProcess:
             "core.parallelism": "3",  # three sources at once
             "core.execution_api_server_url": f"{self.url}/execution/",
             "core.simple_auth_manager_all_admins": "True",  # safe only because the API binds to 127.0.0.1
+            "core.min_serialized_dag_update_interval": "0",  # s; 30 would keep the assets of other sources
             "core.hostname_callable": "socket.gethostname",  # the default waits for a DNS answer
             "core.fernet_key": home.secret("fernet_key", size=32),
             "api.secret_key": home.secret("api_secret_key"),
