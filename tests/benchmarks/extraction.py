@@ -144,7 +144,7 @@ def main(pages: int) -> None:
     ours = BACKFILL_TICKETS / records * run.wall / 60
     vendors = BACKFILL_TICKETS / PER_PAGE / EXPORTS_A_MINUTE
     print(
-        f"backfill of {BACKFILL_TICKETS:,} tickets: {ours:.0f} minutes of ours, {vendors:.0f} minutes of Zendesk's: "
+        f"backfill of {BACKFILL_TICKETS:,} tickets: {ours:.1f} minutes of ours, {vendors:.0f} minutes of Zendesk's: "
         f"{BACKFILL_TICKETS // PER_PAGE:,} requests at {EXPORTS_A_MINUTE} a minute"
     )
 
