@@ -4,12 +4,11 @@ Pages are generators from the vendor's answer to the landed file, so memory hold
 stream that is read at the same time.
 """
 
-import json
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -26,6 +25,7 @@ from valuegap.sources.client import (
     StoppedError,
 )
 from valuegap.sources.connection import SourceConnection
+from valuegap.sources.json_page import read_record
 from valuegap.sources.stream import Page, Pager, Source, Stream, Window
 
 PROGRESS_EVERY = 20_000
@@ -265,11 +265,7 @@ def _one_at_a_time(progress: Progress) -> Progress:
 
 def _with_ids(records: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
     """Parse landed records; one that the loader will set aside has no id to follow."""
-    for record in records:
-        with suppress(ValueError, RecursionError):
-            parsed = json.loads(record)
-            if isinstance(parsed, dict) and "id" in parsed:
-                yield parsed
+    return (content for content in map(read_record, records) if "id" in content)
 
 
 def _summed_up(failures: list[_Failure]) -> SourceError:

@@ -35,6 +35,7 @@ from valuegap.errors import ConfigurationError
 from valuegap.sources.client import Client
 from valuegap.sources.connection import SourceConnection
 from valuegap.sources.hubspot_streams import ASSOCIATED, CENSUS, COUNTED, STREAMS
+from valuegap.sources.json_page import read_record
 from valuegap.sources.stream import (
     OVERLAP,
     Page,
@@ -171,7 +172,7 @@ def _query(stream: Stream, since: datetime | None, until: datetime, last_id: int
 
 
 def _advance(client: Client, path: str, last_id: int, records: Iterable[bytes]) -> int:
-    ids = [int(content["id"]) for content in map(_parsed, records) if "id" in content]
+    ids = [int(content["id"]) for content in map(read_record, records) if "id" in content]
     if ids != sorted(ids) or last_id >= min(ids, default=last_id + 1):
         raise client.error(
             path,
@@ -179,15 +180,6 @@ def _advance(client: Client, path: str, last_id: int, records: Iterable[bytes]) 
             remedy="Nothing is lost: run the night again, and report it to HubSpot if it stays.",
         )
     return ids[-1] if ids else last_id
-
-
-def _parsed(record: bytes) -> Mapping[str, Any]:
-    """Return a record's content; nothing of one that the loader will set aside."""
-    try:
-        content = json.loads(record)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _archived(client: Client, path: str, properties: list[str]) -> Iterator[Page]:
@@ -199,7 +191,7 @@ def _archived(client: Client, path: str, properties: list[str]) -> Iterator[Page
         return
     batch_path = f"{path}/batch/read?archived=true"
     for page in _listed(client, path, {**params, "properties": "hs_object_id"}):
-        inputs = [{"id": content["id"]} for content in map(_parsed, page.records) if "id" in content]
+        inputs = [{"id": content["id"]} for content in map(read_record, page.records) if "id" in content]
         if inputs:
             body = {"inputs": inputs, "properties": properties, "propertiesWithHistory": []}
             answer = client.post(batch_path, body, records=_RESULTS)
@@ -233,7 +225,7 @@ def _listed(
 def _check_list(client: Client, path: str, archived: str, records: Iterable[bytes]) -> None:
     """Refuse a page of the other list: its records carry other properties and would pass for new versions."""
     other = archived != "true"
-    if any(content.get("archived") is other for content in map(_parsed, records)):
+    if any(content.get("archived") is other for content in map(read_record, records)):
         raise client.error(
             path, f"was asked for archived={archived} and sent other records", remedy="Run the night again."
         )
@@ -274,7 +266,7 @@ def _by_object(
     """Return each record and its content by the id of its object; one that was sent twice is taken once."""
     found: dict[str, tuple[bytes, Mapping[str, Any]]] = {}
     for record in records:
-        content = _parsed(record)
+        content = read_record(record)
         if not content.get("from"):
             raise client.error(path, "sent an association of no object", remedy="Run the night again.")
         found.setdefault(str(content["from"]["id"]), (record, content))

@@ -111,3 +111,12 @@ def _after(text: str, at: int, mark: str) -> int:
 def _skip_space(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match else at
+
+
+def read_record(record: bytes) -> Mapping[str, Any]:
+    """Return a record's content; nothing of one that the loader will set aside."""
+    try:
+        content = json.loads(record)
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -29,6 +29,7 @@ from typing import IO, Any
 
 from valuegap.sources.client import NOT_FOUND, Client, RefusedError, SourceUnavailableError
 from valuegap.sources.connection import SourceConnection
+from valuegap.sources.json_page import read_record
 from valuegap.sources.stream import (
     OVERLAP,
     Field,
@@ -360,12 +361,10 @@ def _ids(client: Client, path: str, name: str, records: tuple[bytes, ...]) -> li
 
 def _row(record: bytes) -> Mapping[str, Any]:
     """Return a row; of one that the loader will set aside, what its text shows."""
-    try:
-        content = json.loads(record)
-    except (ValueError, RecursionError):
-        found = _ID.search(record)
-        return {"Id": found[1].decode()} if found else {}
-    return content if isinstance(content, dict) else {}
+    if content := read_record(record):
+        return content
+    found = _ID.search(record)
+    return {"Id": found[1].decode()} if found else {}
 
 
 def _by_job(client: Client, query: _Query) -> Iterator[Page]:

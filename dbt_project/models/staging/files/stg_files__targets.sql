@@ -1,18 +1,7 @@
 with
 
--- The file is the list: a row that is not in its latest version was taken out.
-known as (
-    select
-        *,
-        max(_as_of_date) over (partition by mapping, file_name, sheet) as file_as_of_date
-    from {{ source("files", "targets") }}
-    where _as_of_date <= {{ as_of_date() }}
-),
-
 listed as (
-    select *
-    from known
-    where _as_of_date = file_as_of_date
+    {{ listed_in_file(source("files", "targets")) }}
 ),
 
 source as (
