@@ -51,8 +51,8 @@ def value_at(record, path):
     return record
 
 
-def is_instant(value) -> bool:
-    return datetime.fromisoformat(value).tzinfo is not None
+def is_instant_or_day(value) -> bool:
+    return len(value) == len("2026-01-31") or datetime.fromisoformat(value).tzinfo is not None
 
 
 def is_decimal(value) -> bool:
@@ -64,7 +64,7 @@ FITS = {
     FieldType.INTEGER: lambda value: str(int(value)) == str(value),
     FieldType.DECIMAL: is_decimal,
     FieldType.BOOLEAN: lambda value: value in {True, False, "true", "false"},
-    FieldType.TIMESTAMP: is_instant,
+    FieldType.TIMESTAMP: is_instant_or_day,
     FieldType.EPOCH_SECONDS: lambda value: isinstance(value, int),
     FieldType.JSON: lambda value: isinstance(value, list | dict),
 }
@@ -154,6 +154,34 @@ def test_returns_have_negative_quantities_on_deals_of_their_own(company):
     assert len(returns) > 50
     for number, quantities in by_deal.items():
         assert all((quantity < 0) == (number in returns) for quantity in quantities)
+
+
+def test_care_contracts_and_nothing_else_run_for_a_year_from_their_order(company, records):
+    closed_on = {each["id"]: each["properties"]["closedate"] for each in records["deals"]}
+    deal_of = company.associations["line_item_deals"].set_index("from_id")["to_id"].to_dict()
+    contracts = 0
+    for line in records["line_items"]:
+        properties = line["properties"]
+        is_contract = properties["hs_sku"] == "SRV-3"
+        assert properties["hs_recurring_billing_period"] == ("P12M" if is_contract else None)
+        starts_on = properties["hs_recurring_billing_start_date"]
+        assert bool(starts_on) == is_contract
+        ordered_at = closed_on[str(deal_of[int(line["id"])])]
+        if is_contract and ordered_at:
+            contracts += 1
+            assert starts_on == ordered_at[:10]
+    assert contracts > 300
+
+
+def test_subsidiaries_belong_to_enterprises_that_are_none_themselves(records):
+    last = {each["id"]: each["properties"] for each in records["companies"]}
+    parents = {number: each["hs_parent_company_id"] for number, each in last.items()}
+    subsidiaries = [number for number, parent in parents.items() if parent]
+    assert 20 <= len(subsidiaries) <= 80
+    for number in subsidiaries:
+        assert parents[parents[number]] is None
+        assert last[parents[number]]["market_segment"] == "enterprise"
+        assert last[number]["market_segment"] != "small_business"
 
 
 # --- who is who -----------------------------------------------------------------------------------------

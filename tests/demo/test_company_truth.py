@@ -4,7 +4,7 @@ Errors are of means of people, not of answers, because a person's answers resemb
 comparison allows five standard errors: about one false alarm in a million.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +15,7 @@ from valuegap.demo import world
 from valuegap.demo.accounts import make_accounts, make_people
 from valuegap.demo.chance import answers, echo, echo_of_many, ranked, stream_of
 from valuegap.demo.horizon import Horizon
-from valuegap.demo.orders import ORDER, make_sales
+from valuegap.demo.orders import ORDER, deal_and_line_versions, make_sales
 from valuegap.demo.respondents import Population
 from valuegap.demo.surveys import make_responses
 from valuegap.demo.tickets import SOLVED, business_minutes, make_tickets
@@ -29,13 +29,20 @@ def made() -> SimpleNamespace:
     horizon = Horizon(date(2026, 1, 31), 30)
     accounts = make_accounts(SEED, 5000, horizon)
     people = make_people(SEED, accounts, horizon)
-    deals = make_sales(SEED, accounts, horizon).deals
+    sales = make_sales(SEED, accounts, horizon)
+    deals = sales.deals
     tickets = make_tickets(SEED, 0.8, accounts, people, horizon)
     population = Population(SEED, horizon, accounts, people, deals, tickets)
     responses = make_responses(population, Scale(5000, 0.8, 0.6, 0.4, 0.9))
     truth = planted_truth(accounts.industry, accounts.market_segment)
     return SimpleNamespace(
-        horizon=horizon, accounts=accounts, deals=deals, tickets=tickets, responses=responses, truth=truth
+        horizon=horizon,
+        accounts=accounts,
+        sales=sales,
+        deals=deals,
+        tickets=tickets,
+        responses=responses,
+        truth=truth,
     )
 
 
@@ -61,6 +68,11 @@ def assert_mean(values: pd.DataFrame, expected: float) -> None:
     error = np.sqrt((deviation**2).sum()) / len(values)
     assert len(deviation) > 30
     assert abs(values["pomp"].mean() - expected) < STANDARD_ERRORS * error
+
+
+def assert_share(is_it, planted: float) -> None:
+    error = np.sqrt(planted * (1 - planted) / len(is_it))
+    assert abs(is_it.mean() - planted) < STANDARD_ERRORS * error
 
 
 @pytest.mark.parametrize("item", [1, 2])
@@ -163,6 +175,24 @@ def test_monthly_churn_by_market_segment(made):
             lost = months.loc[chosen, "is_last"]
             error = np.sqrt(planted * (1 - planted) / len(lost))
             assert abs(lost.mean() - planted) < STANDARD_ERRORS * error
+
+
+def test_lead_sources_by_market_segment(made):
+    for code, segment in enumerate(world.MARKET_SEGMENTS):
+        sources = made.accounts.lead_source[made.accounts.market_segment == code]
+        for place, name in enumerate(world.LEAD_SOURCES):
+            assert_share(sources == place, made.truth.lead_sources[segment][name])
+
+
+def test_lost_deals_and_no_others_say_why(made):
+    versions, _ = deal_and_line_versions(SEED, made.sales, made.horizon)
+    deals = versions.current(datetime(2026, 3, 2, tzinfo=UTC))
+    said = [each["properties"] for each in versions.render(deals)]
+    lost = pd.Series([each["closed_lost_reason"] for each in said if each["dealstage"] == "closedlost"])
+    assert not any(each["closed_lost_reason"] for each in said if each["dealstage"] != "closedlost")
+    assert len(lost) > 1000
+    for name, planted in made.truth.lost_reasons.items():
+        assert_share(lost == name, planted)
 
 
 def test_resolution_hours_by_topic_and_priority(made):

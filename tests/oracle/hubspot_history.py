@@ -26,6 +26,7 @@ def hubspot_history(seed: int) -> tuple[Mutation, ...]:
     _archiving(history)
     _vanishing(history)
     _links(history)
+    _descriptions(history)
     _odd_values(history)
     _poison(history)
     _while_we_read(history)
@@ -239,6 +240,32 @@ def _links(history: History) -> None:
     for number in range(100, 106):
         _link(history, "contact_companies", 5000 + number, 1002, day(4, 9))
         _update(history, "contacts", 5000 + number, day(4, 9), jobtitle="Two companies")
+
+
+def _descriptions(history: History) -> None:
+    """Parents that move, sources that are found out, reasons and terms that are filled in and emptied again."""
+    for night in (2, 5, 8):
+        child, at = 1010 + night, day(night, 17)
+        _update(history, "companies", child, at, hs_parent_company_id=str(1001 + night))
+        _update(history, "companies", child + 1, at, hs_analytics_source=f"SOURCE_{night}")
+        _update(
+            history, "deals", 7020 + night, at, dealstage="closedlost", closed_lost_reason=f"Night {night}"
+        )
+        terms = {
+            "hs_recurring_billing_period": "P12M",
+            "hs_recurring_billing_start_date": f"2026-02-{night:02d}",
+        }
+        _update(history, "line_items", 9020 + night, at, **terms)
+        _update(history, "contacts", 5055 + night, at, hs_email_optout="true")
+    again = day(6, 17)
+    _update(history, "companies", 1012, again, hs_parent_company_id=None, hs_analytics_source="")
+    _update(history, "deals", 7022, again, dealstage="closedwon", closed_lost_reason="")
+    emptied = {"hs_recurring_billing_period": "", "hs_recurring_billing_start_date": None}
+    _update(history, "line_items", 9022, again, **emptied)
+    _update(history, "contacts", 5057, again, hs_email_optout="false")
+    # An id may come as a number.
+    number = {"properties.hs_parent_company_id": "1002"}
+    _update(history, "companies", 1019, again, hs_parent_company_id="1002", raw=number)
 
 
 def _odd_values(history: History) -> None:

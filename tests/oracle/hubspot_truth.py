@@ -53,6 +53,7 @@ OBJECTS: Mapping[str, Columns] = {
         "country": _property("country"),
         "language_code": _property("hs_language"),
         "lifecycle_stage": _property("lifecyclestage"),
+        "is_opted_out": _property("hs_email_optout", boolean),
         "person_number": _property("customer_number"),
         "owner_id": _property("hubspot_owner_id"),
         "merged_contact_ids": _property("hs_merged_object_ids"),
@@ -69,6 +70,8 @@ OBJECTS: Mapping[str, Columns] = {
         "customer_number": _property("customer_number"),
         "owner_id": _property("hubspot_owner_id"),
         "merged_company_ids": _property("hs_merged_object_ids"),
+        "parent_company_id": _property("hs_parent_company_id"),
+        "lead_source": _property("hs_analytics_source"),
         "n_employees": _property("numberofemployees", integer),
         **TIMES,
         "archived_at": ARCHIVED_AT,
@@ -92,6 +95,7 @@ OBJECTS: Mapping[str, Columns] = {
         "currency": _property("deal_currency_code"),
         "owner_id": _property("hubspot_owner_id"),
         "merged_deal_ids": _property("hs_merged_object_ids"),
+        "lost_reason": _property("closed_lost_reason"),
         "amount": _property("amount", decimal),
         "is_won": _property("hs_is_closed_won", boolean),
         "is_closed": _property("hs_is_closed", boolean),
@@ -107,6 +111,8 @@ OBJECTS: Mapping[str, Columns] = {
         "product_sku": _property("hs_sku"),
         "product_name": _property("name"),
         "currency": _property("hs_line_item_currency_code"),
+        "billing_period": _property("hs_recurring_billing_period"),
+        "billing_starts_on": _property("hs_recurring_billing_start_date", timestamp),
         "line_number": _property("hs_position_on_quote", integer),
         "quantity": _property("quantity", decimal),
         "unit_price": _property("price", decimal),
@@ -143,6 +149,8 @@ def _object_row(stream: str, mutation: Any, *, is_archived: bool) -> Group:
         row["archived_at"] = None
     if stream == "deals":
         row |= _deal_defaults(row)
+    if row.get("billing_starts_on"):
+        row["billing_starts_on"] = row["billing_starts_on"].date()
     return (tuple(row[name] for name in _object_columns(stream)),)
 
 

@@ -28,6 +28,7 @@ def salesforce_history(seed: int) -> tuple[Mutation, ...]:
     _daily_changes(history)
     _lateness(history)
     _deleting(history)
+    _descriptions(history)
     _odd_values(history)
     _poison(history)
     _while_we_read(history)
@@ -191,6 +192,18 @@ def _deleting(history: History) -> None:
     _change(history, "Account", 29, day(6, 16), op=Op.MERGE, MasterRecordId=sf_id("Account", 30))
     for number in (27, 28, 57, 58, 87, 88):
         _change(history, "Contact", number + 30, day(6, 16), AccountId=sf_id("Account", 30))
+
+
+def _descriptions(history: History) -> None:
+    """Parents that move, sources that are found out, and people who want no mail, until they do again."""
+    for night in (2, 5, 8):
+        child, at = 10 + night, day(night, 17)
+        _change(history, "Account", child, at, ParentId=sf_id("Account", 1 + night))
+        _change(history, "Account", child + 1, at, AccountSource=f"Source {night}")
+        _change(history, "Contact", 90 + night, at, HasOptedOutOfEmail=True)
+    again = day(6, 17)
+    _change(history, "Account", 12, again, ParentId=None, AccountSource=None)
+    _change(history, "Contact", 92, again, HasOptedOutOfEmail=False)
 
 
 def _odd_values(history: History) -> None:

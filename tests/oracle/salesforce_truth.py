@@ -53,6 +53,8 @@ OBJECTS: Mapping[str, tuple[str, Columns]] = {
             customer_number="AccountNumber",
             owner_id="OwnerId",
             master_company_id="MasterRecordId",
+            parent_company_id="ParentId",
+            lead_source="AccountSource",
             n_employees=("NumberOfEmployees", integer),
         ),
     ),
@@ -70,6 +72,7 @@ OBJECTS: Mapping[str, tuple[str, Columns]] = {
             person_number="Person_Number__c",
             owner_id="OwnerId",
             master_contact_id="MasterRecordId",
+            is_opted_out=("HasOptedOutOfEmail", boolean),
         ),
     ),
     "Product2": (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from valuegap.demo.chance import Codes, codes, stream_of
+from valuegap.demo.chance import Codes, codes, ranked, stream_of
 from valuegap.demo.horizon import Horizon, Times, at_daytime, days, hours
 from valuegap.demo.names import FIRST_NAMES, LAST_NAMES
 from valuegap.demo.world import (
@@ -13,15 +13,20 @@ from valuegap.demo.world import (
     ESTABLISHED_SHARE,
     EXTRA_CONTACTS,
     INDUSTRY_SHARES,
+    LEAD_SOURCE_SHARES,
     MARKET_SEGMENT_SHARES,
+    MARKET_SEGMENTS,
     MONTHLY_CHURN,
+    PARENT_SHARE,
     PROSPECT_SHARE,
+    SUBSIDIARY_SHARE,
 )
 
 NEW_ACCOUNTS_A_NIGHT = 0.0005  # of all accounts
 UNLINKED_PEOPLE = 0.05  # of all people: known to the help desk only
 LATER_CONTACTS = 0.30  # join an account some time after its first contact
 NEVER = np.datetime64("NaT", "us")
+NO_PARENT = -1
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -32,7 +37,8 @@ class Accounts:
     """Column by column, one element an account; those acquired in the nights come last.
 
     `first_order_at` is NaT for prospects. A customer orders in every month from `first_month` to
-    `last_month` (numbered as in `Horizon.month_of`) and never after: that is its churn.
+    `last_month` (numbered as in `Horizon.month_of`) and never after: that is its churn. `parent` is the
+    account a subsidiary belongs to, else `NO_PARENT`; no parent is a subsidiary itself.
     """
 
     industry: Codes
@@ -43,6 +49,8 @@ class Accounts:
     first_month: Index
     last_month: Index
     is_acquired_in_history: Flags
+    lead_source: Codes
+    parent: Index
 
     @property
     def count(self) -> int:
@@ -78,7 +86,28 @@ def make_accounts(seed: int, count: int, horizon: Horizon) -> Accounts:
         first_month=first_month,
         last_month=first_month + rng.geometric(MONTHLY_CHURN[market_segment]) - 1,
         is_acquired_in_history=~np.isnat(first_order_at) & (created_at >= horizon.start),
+        lead_source=_lead_sources(seed, market_segment),
+        parent=_parents(seed, market_segment, created_at < horizon.start),
     )
+
+
+def _lead_sources(seed: int, market_segment: Codes) -> Codes:
+    return ranked(
+        LEAD_SOURCE_SHARES, market_segment, stream_of(seed, "lead sources").random(len(market_segment))
+    )
+
+
+def _parents(seed: int, market_segment: Codes, is_established: Flags) -> Index:
+    """Give some accounts a parent among the enterprises that were there when the history began."""
+    rng = stream_of(seed, "parents")
+    enterprises = np.flatnonzero((market_segment == MARKET_SEGMENTS.index("enterprise")) & is_established)
+    parents = rng.permutation(enterprises)[: round(PARENT_SHARE * len(enterprises))]
+    parent = np.full(len(market_segment), NO_PARENT)
+    if len(parents):
+        is_subsidiary = rng.random(len(market_segment)) < SUBSIDIARY_SHARE[market_segment]
+        is_subsidiary[parents] = False
+        parent[is_subsidiary] = rng.choice(parents, int(is_subsidiary.sum()))
+    return parent
 
 
 def _acquisitions(

@@ -7,13 +7,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from valuegap.demo import names
-from valuegap.demo.accounts import OTHER_ADDRESS, Accounts, Flags, Index, People
+from valuegap.demo.accounts import NO_PARENT, OTHER_ADDRESS, Accounts, Flags, Index, People
 from valuegap.demo.chance import Codes, stream_of
 from valuegap.demo.horizon import Horizon, Times, days
 from valuegap.demo.records import Versions
 from valuegap.demo.rendering import Record, hubspot_objects, iso, looked_up, texts
 from valuegap.demo.revisions import Revisions, during, lately, nightly_count, state_column
-from valuegap.demo.world import COUNTRIES, INDUSTRIES, LANGUAGES, MARKET_SEGMENTS
+from valuegap.demo.world import (
+    COUNTRIES,
+    INDUSTRIES,
+    LANGUAGES,
+    LEAD_SOURCES,
+    MARKET_SEGMENTS,
+    OPTED_OUT_SHARE,
+)
 
 FIRST_CONTACT_ID = 100_000_000_001
 FIRST_COMPANY_ID = 7_000_000_001
@@ -75,7 +82,9 @@ def make_contacts(seed: int, people: People, accounts: Accounts, horizon: Horizo
     known = int(people.has_crm_record.sum())
     candidates = np.flatnonzero(people.created_at[:known] < horizon.since - np.timedelta64(1, "D"))
     duplicates = plan_duplicates(rng, candidates, people.created_at[:known], MERGED, horizon)
-    revisions = Revisions(_contact_rows(rng, people, accounts, duplicates, horizon), rng)
+    rows = _contact_rows(rng, people, accounts, duplicates, horizon)
+    rows["has_opted_out"] = stream_of(seed, "opt-outs").random(len(rows)) < OPTED_OUT_SHARE
+    revisions = Revisions(rows, rng)
     merge(revisions, duplicates, known, FIRST_CONTACT_ID)
     colleagues = np.flatnonzero(people.ordinal[:known] > 0)
     for night in horizon.night_starts:
@@ -156,6 +165,7 @@ def render_contacts(rows: pd.DataFrame) -> list[Record]:
             "country": looked_up(COUNTRIES, rows["country"]),
             "hs_language": looked_up(LANGUAGES, rows["country"]),
             "lifecyclestage": looked_up(LIFECYCLE_STAGES, rows["is_customer"]),
+            "hs_email_optout": ["true" if has else None for has in rows["has_opted_out"].tolist()],
             "customer_number": names.customer_numbers("P", rows["person"], rows["has_number"]),
             "hubspot_owner_id": texts(rows["owner"].astype(np.int64) + FIRST_OWNER_ID),
             "hs_merged_object_ids": rows["merged_ids"].tolist(),
@@ -200,6 +210,8 @@ def _company_rows(
             "market_segment": accounts.market_segment[account],
             "country": accounts.country[account],
             "employees": _employees(rng, accounts.market_segment[account]),
+            "parent": accounts.parent[account].astype(np.int32),
+            "lead_source": accounts.lead_source[account],
             "owner": (account % OWNERS).astype(np.int8),
             "is_duplicate": is_duplicate,
             "merged_ids": np.full(len(account), None, dtype=object),
@@ -241,6 +253,11 @@ def render_companies(rows: pd.DataFrame) -> list[Record]:
             "market_segment": looked_up(MARKET_SEGMENTS, rows["market_segment"]),
             "country": looked_up(COUNTRIES, rows["country"]),
             "numberofemployees": texts(rows["employees"]),
+            "hs_parent_company_id": [
+                None if parent == NO_PARENT else str(FIRST_COMPANY_ID + parent)
+                for parent in rows["parent"].tolist()
+            ],
+            "hs_analytics_source": looked_up(LEAD_SOURCES, rows["lead_source"]),
             "customer_number": names.customer_numbers("C", rows["account"], ~rows["is_duplicate"]),
             "hubspot_owner_id": texts(rows["owner"].astype(np.int64) + FIRST_OWNER_ID),
             "hs_merged_object_ids": rows["merged_ids"].tolist(),

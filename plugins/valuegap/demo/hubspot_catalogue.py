@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from valuegap.demo.vendor import Json
 
-STRING, NUMBER, DATETIME, BOOLEAN, ENUMERATION = "string", "number", "datetime", "bool", "enumeration"
+STRING, NUMBER, BOOLEAN, ENUMERATION = "string", "number", "bool", "enumeration"
+DATE, DATETIME = "date", "datetime"
 FIELD_TYPES = {
     STRING: "text",
     NUMBER: "number",
+    DATE: "date",
     DATETIME: "date",
     BOOLEAN: "booleancheckbox",
     ENUMERATION: "select",
@@ -81,6 +83,7 @@ OBJECT_TYPES = {
                 "country": STRING,
                 "hs_language": ENUMERATION,
                 "lifecyclestage": ENUMERATION,
+                "hs_email_optout": BOOLEAN,
                 "customer_number": STRING,
                 "hubspot_owner_id": ENUMERATION,
                 "hs_merged_object_ids": ENUMERATION,
@@ -98,6 +101,8 @@ OBJECT_TYPES = {
                 "market_segment": ENUMERATION,
                 "country": STRING,
                 "numberofemployees": NUMBER,
+                "hs_parent_company_id": NUMBER,
+                "hs_analytics_source": ENUMERATION,
                 "customer_number": STRING,
                 "hubspot_owner_id": ENUMERATION,
                 "hs_merged_object_ids": ENUMERATION,
@@ -117,6 +122,7 @@ OBJECT_TYPES = {
                 "closedate": DATETIME,
                 "hs_is_closed_won": BOOLEAN,
                 "hs_is_closed": BOOLEAN,
+                "closed_lost_reason": STRING,
                 "sales_channel": ENUMERATION,
                 "promised_delivery_date": DATETIME,
                 "delivered_at": DATETIME,
@@ -150,6 +156,8 @@ OBJECT_TYPES = {
                 "hs_total_discount": NUMBER,
                 "hs_cost_of_goods_sold": NUMBER,
                 "hs_line_item_currency_code": ENUMERATION,
+                "hs_recurring_billing_period": STRING,
+                "hs_recurring_billing_start_date": DATE,
             },
         ),
     )

@@ -29,7 +29,11 @@ from valuegap.demo.revisions import (
     state_column,
 )
 from valuegap.demo.world import (
+    CARE_CONTRACT,
+    CARE_PERIOD,
     EXTRA_ORDERS,
+    LOST_REASON_SHARES,
+    LOST_REASONS,
     MEAN_QUANTITY,
     PRICE_RISE,
     PRICE_RISE_MONTH,
@@ -62,6 +66,7 @@ PRIMARY_COMPANY, ANY_COMPANY, DEAL_TO_CONTACT, LINE_TO_DEAL = 5, 341, 3, 20  # a
 
 RETURNED, LOST_SHARE, OPEN_SHARE = 0.015, 0.05, 0.10  # of orders, of orders, of accounts
 ON_TIME = 0.74
+NO_DAY = -1
 IMPORTED_LATE = 0.03  # of the nights' orders
 SECOND_COMPANY = 0.02  # of deals name a second company besides the buyer
 DISCOUNTS = np.array([0.0, 0.05, 0.10, 0.15, 0.20])
@@ -284,6 +289,8 @@ def deal_and_line_versions(seed: int, sales: Sales, horizon: Horizon) -> tuple[V
     rng = stream_of(seed, "deal versions")
     deals, lines = sales.deals, sales.lines
     deal_rows, line_rows = _deal_rows(rng, deals, lines, horizon), _line_rows(deals, lines)
+    lost_reason = codes(stream_of(seed, "lost reasons"), LOST_REASON_SHARES, deals.count)
+    deal_rows["lost_reason"] = lost_reason[deal_rows["id"].to_numpy() - FIRST_DEAL_ID]
     deal_revisions, line_revisions = Revisions(deal_rows, rng), Revisions(line_rows, rng)
     orders = np.flatnonzero(deal_rows["kind"].to_numpy() == ORDER)
     unsold = np.flatnonzero(deal_rows["kind"].to_numpy() >= LOST)
@@ -352,9 +359,17 @@ def _line_rows(deals: Deals, lines: Lines) -> pd.DataFrame:
             "price": lines.price,
             "discount": lines.discount,
             "cost": lines.cost,
+            "starts_on": _contract_starts(deals, lines),
         },
         copy=False,
     )
+
+
+def _contract_starts(deals: Deals, lines: Lines) -> NDArray[np.int32]:
+    """Days since 1970 of each care contract's start, the day of its order; `NO_DAY` for other products."""
+    ordered_at = np.where(np.isnat(deals.closed_at), deals.created_at, deals.closed_at)
+    ordered_on = ordered_at.astype("datetime64[D]").astype(np.int32)
+    return np.where(lines.product == CARE_CONTRACT, ordered_on[lines.deal], np.int32(NO_DAY))
 
 
 def _revise_deals(
@@ -408,6 +423,10 @@ def render_deals(rows: pd.DataFrame) -> list[Record]:
             "closedate": iso(rows["closed_at"]),
             "hs_is_closed_won": ["true" if code == CLOSED_WON else "false" for code in stage],
             "hs_is_closed": ["true" if code in {CLOSED_WON, CLOSED_LOST} else "false" for code in stage],
+            "closed_lost_reason": [
+                LOST_REASONS[reason] if code == CLOSED_LOST else None
+                for code, reason in zip(stage, rows["lost_reason"].tolist(), strict=True)
+            ],
             "sales_channel": looked_up(SALES_CHANNELS, rows["channel"]),
             "promised_delivery_date": iso(rows["promised_at"]),
             "delivered_at": iso(rows["delivered_at"]),
@@ -427,6 +446,7 @@ _NUMBER_PREFIX = ("SO-", "RT-")  # by kind; offers have no order number
 
 def render_lines(rows: pd.DataFrame) -> list[Record]:
     """Return HubSpot line items. The discount is an amount for the line, the cost that of one unit."""
+    starts_on = rows["starts_on"].tolist()
     return hubspot_objects(
         rows,
         "hs_lastmodifieddate",
@@ -440,6 +460,10 @@ def render_lines(rows: pd.DataFrame) -> list[Record]:
             "hs_total_discount": money(rows["discount"]),
             "hs_cost_of_goods_sold": money(rows["cost"]),
             "hs_line_item_currency_code": ["EUR"] * len(rows),
+            "hs_recurring_billing_period": [None if day == NO_DAY else CARE_PERIOD for day in starts_on],
+            "hs_recurring_billing_start_date": [
+                None if day == NO_DAY else str(np.datetime64(day, "D")) for day in starts_on
+            ],
         },
     )
 

@@ -110,6 +110,8 @@ class _Org(Mapping[str, Versions]):
             "BillingCountry": None,
             "BillingCountryCode": properties["country"],
             "NumberOfEmployees": _whole(properties["numberofemployees"]),
+            "ParentId": _reference("Account", properties["hs_parent_company_id"]),
+            "AccountSource": properties["hs_analytics_source"],
             "OwnerId": _reference("User", properties["hubspot_owner_id"]),
         }
 
@@ -122,6 +124,7 @@ class _Org(Mapping[str, Versions]):
             "Email": properties["email"],
             "Phone": properties["phone"],
             "Title": properties["jobtitle"],
+            "HasOptedOutOfEmail": properties["hs_email_optout"] == "true",
             "MailingCountry": None,
             "MailingCountryCode": properties["country"],
             "Person_Number__c": properties["customer_number"],

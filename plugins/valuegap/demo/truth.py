@@ -30,6 +30,8 @@ class Truth:
         ticket_ease: channel -> mean of CES.
         industry_shares: industry -> share of accounts.
         market_segment_shares: market segment -> share of accounts.
+        lead_sources: market segment -> lead source -> probability that an account was found through it.
+        lost_reasons: reason -> probability that a lost deal was lost for it.
     """
 
     attributes: Mapping[str, Mapping[str, Means]] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class Truth:
     ticket_ease: Means = field(default_factory=dict)
     industry_shares: Means = field(default_factory=dict)
     market_segment_shares: Means = field(default_factory=dict)
+    lead_sources: Mapping[str, Means] = field(default_factory=dict)
+    lost_reasons: Means = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Return the truth as JSON-ready values."""

@@ -41,6 +41,18 @@ COUNTRIES = ("DE", "FR", "NL", "BE", "AT", "IT", "ES", "PL")
 COUNTRY_SHARES = np.array([0.30, 0.16, 0.12, 0.08, 0.08, 0.10, 0.08, 0.08])
 LANGUAGES = ("de", "fr", "nl", "fr", "de", "it", "es", "pl")  # by country
 
+LEAD_SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE")
+LEAD_SOURCE_SHARES = np.array(  # market segment x lead source
+    [
+        [0.10, 0.08, 0.34, 0.12, 0.36],
+        [0.24, 0.20, 0.26, 0.16, 0.14],
+        [0.36, 0.30, 0.14, 0.16, 0.04],
+    ]
+)
+PARENT_SHARE = 0.50  # of the established enterprises may have subsidiaries
+SUBSIDIARY_SHARE = np.array([0.20, 0.20, 0.0])  # of the other accounts, by market segment
+OPTED_OUT_SHARE = 0.04  # of contacts
+
 PROSPECT_SHARE = 0.10
 ESTABLISHED_SHARE = 0.60  # customers already when the history begins
 MONTHLY_CHURN = np.array([0.008, 0.015, 0.030])  # by market segment
@@ -75,6 +87,10 @@ PRODUCT_COST_SHARE = np.array([0.58, 0.55, 0.57, 0.62, 0.54, 0.74, 0.70, 0.72, 0
 PRODUCT_SHARES = np.array([0.14, 0.18, 0.06, 0.02, 0.10, 0.14, 0.12, 0.04, 0.04, 0.08, 0.02, 0.06])
 PRICE_RISE = 1.04  # from the twelfth month of the history on, of list price and cost alike
 PRICE_RISE_MONTH = 11
+CARE_CONTRACT = PRODUCT_SKUS.index("SRV-3")
+CARE_PERIOD = "P12M"
+LOST_REASONS = ("price", "competitor", "no_budget", "timing", "missing_feature")
+LOST_REASON_SHARES = np.array([0.34, 0.24, 0.18, 0.14, 0.10])
 
 ATTRIBUTES = ("QUALITY", "DELIVERY", "SUPPORT", "EASE", "PRICE", "CARE")
 EXPECTATION = np.array([78.0, 80.0, 74.0, 68.0, 66.0, 58.0])
@@ -199,6 +215,8 @@ def planted_truth(industry: NDArray[np.int8], market_segment: NDArray[np.int8]) 
         ticket_ease=_named(CHANNELS, TICKET_EASE),
         industry_shares=_named(INDUSTRIES, weights),
         market_segment_shares=_named(MARKET_SEGMENTS, segment_weights),
+        lead_sources=_table(MARKET_SEGMENTS, LEAD_SOURCES, LEAD_SOURCE_SHARES),
+        lost_reasons=_named(LOST_REASONS, LOST_REASON_SHARES),
     )
 
 

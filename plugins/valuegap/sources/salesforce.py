@@ -54,6 +54,10 @@ OPTIONAL_FIELDS = frozenset(
         "CurrencyIsoCode",
         "BillingCountryCode",
         "MailingCountryCode",
+        # Standard, but often hidden from an integration user; the reports do without.
+        "ParentId",
+        "AccountSource",
+        "HasOptedOutOfEmail",
         # Salesforce has no field of its own for these: an org that keeps them does so under these names.
         "Market_Segment__c",
         "Person_Number__c",
@@ -95,6 +99,8 @@ STREAMS = (
         _field("billing_country_code", "BillingCountryCode"),
         _field("number_of_employees", "NumberOfEmployees", INTEGER),
         _field("account_number", "AccountNumber"),
+        _field("parent_id", "ParentId"),
+        _field("account_source", "AccountSource"),
         _field("owner_id", "OwnerId"),
         _field("master_record_id", "MasterRecordId"),
     ),
@@ -106,6 +112,7 @@ STREAMS = (
         _field("last_name", "LastName"),
         _field("phone", "Phone"),
         _field("title", "Title"),
+        _field("has_opted_out_of_email", "HasOptedOutOfEmail", BOOLEAN),
         _field("mailing_country", "MailingCountry"),
         _field("mailing_country_code", "MailingCountryCode"),
         _field("person_number", "Person_Number__c"),

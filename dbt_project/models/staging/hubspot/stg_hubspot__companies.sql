@@ -24,6 +24,8 @@ renamed as (
         customer_number,
         hubspot_owner_id as owner_id,
         nullif(trim(hs_merged_object_ids), '') as merged_company_ids,
+        hs_parent_company_id as parent_company_id,
+        hs_analytics_source as lead_source,
 
         numberofemployees as n_employees,
 

@@ -28,6 +28,7 @@ renamed as (
         hubspot_owner_id as owner_id,
         nullif(trim(hs_merged_object_ids), '') as merged_contact_ids,
 
+        hs_email_optout as is_opted_out,
         is_gone as is_archived,
 
         created_at,

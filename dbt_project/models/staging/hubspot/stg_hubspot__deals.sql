@@ -24,6 +24,7 @@ renamed as (
         deal_currency_code as currency,
         hubspot_owner_id as owner_id,
         nullif(trim(hs_merged_object_ids), '') as merged_deal_ids,
+        closed_lost_reason as lost_reason,
 
         amount,
 

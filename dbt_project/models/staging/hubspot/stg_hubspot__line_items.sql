@@ -20,6 +20,7 @@ renamed as (
         hs_sku as product_sku,
         name as product_name,
         hs_line_item_currency_code as currency,
+        hs_recurring_billing_period as billing_period,
 
         cast(hs_position_on_quote as integer) as line_number,
         quantity,
@@ -29,6 +30,7 @@ renamed as (
 
         is_gone as is_archived,
 
+        cast(hs_recurring_billing_start_date as date) as billing_starts_on,
         created_at,
         updated_at
     from counted

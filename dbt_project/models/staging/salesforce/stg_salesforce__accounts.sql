@@ -24,6 +24,8 @@ renamed as (
         account_number as customer_number,
         owner_id,
         master_record_id as master_company_id,
+        parent_id as parent_company_id,
+        account_source as lead_source,
 
         number_of_employees as n_employees,
 

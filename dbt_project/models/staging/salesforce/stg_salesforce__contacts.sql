@@ -27,6 +27,7 @@ renamed as (
         owner_id,
         master_record_id as master_contact_id,
 
+        has_opted_out_of_email as is_opted_out,
         is_gone as is_archived,
 
         created_at,
