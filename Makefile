@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # Other people's clients of the vendors, which some tests let read the demo company.
 CLIENTS := .venv-clients
+# Demo companies that `make test-statistics` makes; fewer than 100 leave docs/statistics.md as it is.
+SEEDS  := 100
 # System certificates, as pip uses them: a company proxy signs with a root of its own.
 UV     := $(BIN)/uv --system-certs
 # Airflow, dbt and Great Expectations start a process a task: uncompiled imports would cost half a minute each.
@@ -11,10 +13,10 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test lint types bench lock clean
+.PHONY: help run up test test-statistics lint types bench docs lock clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed ## One night of the demo company through Airflow; again for the next night
 	@$(BIN)/valuegap demo run
@@ -25,6 +27,9 @@ up: $(VENV)/.installed ## Airflow with its UI on the demo company, until Ctrl-C
 test: $(VENV)/.installed-dev $(CLIENTS)/.installed ## All tests
 	@$(BIN)/pytest
 
+test-statistics: $(VENV)/.installed-dev ## Is the planted truth found in 100 demo companies? Ten to twenty minutes; SEEDS=20 for fewer
+	@STATISTICS_SEEDS=$(SEEDS) $(BIN)/pytest -m statistics tests/statistics
+
 lint: $(VENV)/.installed-dev ## Style of Python and SQL
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/sqlfluff lint --processes 2 dbt_project/models
 
@@ -33,6 +38,10 @@ types: $(VENV)/.installed-dev ## mypy --strict on the package
 
 bench: $(VENV)/.installed-dev ## Seconds, rows a second and memory of each stage at size M
 	@$(BIN)/python -m tests.benchmarks.night
+
+docs: $(VENV)/.installed-dev ## Pages of marts and metrics, answers of README, from the demo company's first night
+	@$(BIN)/python -m tests.integration.mart_pages data/published/warehouse.duckdb
+	@$(BIN)/python -m tests.integration.readme_answers data/published/warehouse.duckdb
 
 lock: $(VENV)/.installer ## Compile the lock files from pyproject.toml
 	@./lock.sh $(BIN)/uv

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "plugins" / "valuegap"
-HEAVY = {"dbt", "duckdb", "great_expectations", "numpy", "pandas", "sqlalchemy"}
+HEAVY = {"dbt", "duckdb", "great_expectations", "numpy", "pandas", "scipy", "sqlalchemy"}
 
 
 def imported_modules(source: str, *, top_level_only: bool = False) -> set[str]:

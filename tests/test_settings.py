@@ -76,5 +76,12 @@ def test_a_source_nobody_knows_is_refused_with_those_that_are(text, said) -> Non
         Settings.from_environment({"VALUEGAP_SOURCES": text})
 
 
+def test_a_company_names_its_reporting_currency_by_code() -> None:
+    assert Settings.from_environment({}).reporting_currency == "auto"
+    assert Settings.from_environment({"VALUEGAP_REPORTING_CURRENCY": "CHF"}).reporting_currency == "CHF"
+    with pytest.raises(ConfigurationError, match=r"is no ISO 4217 code.*such as EUR"):
+        Settings.from_environment({"VALUEGAP_REPORTING_CURRENCY": "euro"})
+
+
 def test_every_source_that_is_declared_can_be_named() -> None:
     assert set(KNOWN_SOURCES) == set(DECLARED)

@@ -30,6 +30,17 @@ profile: valuegap
 flags: {send_anonymous_usage_stats: false}
 models: {tiny: {+database: candidate, +schema: marts, +materialized: table}}
 """
+# What the purchase model is fitted to: nobody has bought anything.
+SAMPLES = """
+{{ config(database=target.database, schema="intermediate") }}
+select 'all' as sample, 365 as forecast_days, 1826 as horizon_days, 0.1 as discount_rate_annual
+where false
+"""
+HISTORIES = """
+{{ config(database=target.database, schema="intermediate") }}
+select sample, 0 as frequency, 0 as recency_days, 0 as age_days, 0 as n_valued_repeats, 1.0 as mean_repeat_amount
+from {{ ref("int_purchase_samples") }}
+"""
 ANSWERS = """
 select
     '{{ var("as_of_date") }}' as as_of_date,
@@ -47,6 +58,8 @@ def tiny_project(root: Path) -> Settings:
     shutil.copy(REAL_PROJECT / "profiles.yml", project)
     shutil.copy(REAL_PROJECT / "macros" / "project" / "generate_schema_name.sql", project / "macros")
     write_model(project, ANSWERS)
+    write_model(project, SAMPLES, name="int_purchase_samples")
+    write_model(project, HISTORIES, name="int_purchase_histories")
     settings = Settings(
         project_root=root,
         data_dir=root / "data",
@@ -58,8 +71,8 @@ def tiny_project(root: Path) -> Settings:
     return settings
 
 
-def write_model(project: Path, sql: str) -> None:
-    (project / "models" / "answers.sql").write_text(sql)
+def write_model(project: Path, sql: str, *, name: str = "answers") -> None:
+    (project / "models" / f"{name}.sql").write_text(sql)
 
 
 @pytest.fixture
@@ -97,14 +110,60 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def test_a_build_says_what_it_made(built):
-    assert built.result.models == {"success": 1}
+    assert built.result.models == {"success": 3}, "those before the fit and those after it"
     assert built.result.mart_rows == {"answers": 1}
     assert built.result.config_hash == transform.config_hash(
-        built.settings.dbt_project_dir, {"sources": list(built.settings.sources), "custom_fields": []}
+        built.settings.dbt_project_dir,
+        {"sources": list(built.settings.sources), "custom_fields": [], "reporting_currency": "XXX"},
     )
-    assert "1 models" in built.result.summary
+    assert "3 models" in built.result.summary
     assert "1 rows" in built.result.summary
     assert any("answers: success" in line for line in built.progress)
+
+
+def test_the_purchase_model_is_fitted_between_the_runs_of_dbt(built):
+    said = [line for line in built.progress if not line.startswith("test")]
+    fitted = said.index("purchase model: no purchases to learn from")
+    assert [name for line in said[:fitted] for name in ("answers", "histories") if name in line] == [
+        "histories"
+    ]
+    assert [name for line in said[fitted:] for name in ("answers", "histories") if name in line] == [
+        "answers"
+    ]
+
+
+@pytest.mark.slow
+def test_every_model_and_test_of_the_project_runs_in_one_of_the_two_runs(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    before, after, all_ = (
+        listed(settings, tmp_path, *selection)
+        for selection in (transform.BEFORE_FIT, transform.AFTER_FIT, ())
+    )
+    assert before
+    assert sorted(before + after) == sorted(all_)
+
+
+def listed(settings: Settings, work_dir: Path, *selection: str) -> list[str]:
+    """Names of the nodes `dbt build` would run."""
+    paths = [
+        "--project-dir",
+        str(REAL_PROJECT),
+        "--profiles-dir",
+        str(REAL_PROJECT),
+        "--target-path",
+        str(work_dir),
+    ]
+    kinds = [f"--resource-type={kind}" for kind in ("model", "seed", "snapshot", "test", "unit_test")]
+    dbt = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "ls", "--quiet", "--output", "name"]
+    finished = subprocess.run(
+        [*dbt, *paths, "--log-path", str(work_dir), *kinds, *selection],
+        env=transform._environment(settings) | {"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout
+    return finished.stdout.split()
 
 
 def test_models_know_the_night_and_no_token(built):

@@ -12,6 +12,9 @@ from valuegap.sources.connection import SourceConnection
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
+AUTO_CURRENCY = "auto"
+"""Report in the currency most won deals are in."""
+
 FILES = "files"
 """The one source without a connection: a folder of ours."""
 
@@ -35,6 +38,7 @@ class Settings:
     threads: int = 2
     lock_wait_seconds: float = 600.0
     sources: tuple[str, ...] = ("hubspot", "zendesk", "qualtrics")
+    reporting_currency: str = AUTO_CURRENCY
     ingest_schedule: str = (
         "15 1 * * *"  # daily cron in UTC, or "off"; after midnight, so that the day is over
     )
@@ -55,6 +59,7 @@ class Settings:
                 _positive_int(env, "VALUEGAP_LOCK_WAIT_SECONDS", int(cls.lock_wait_seconds))
             ),
             sources=_sources(env.get("VALUEGAP_SOURCES", ",".join(cls.sources))),
+            reporting_currency=_currency(env.get("VALUEGAP_REPORTING_CURRENCY", cls.reporting_currency)),
             ingest_schedule=env.get("VALUEGAP_INGEST_SCHEDULE", cls.ingest_schedule),
             cut_off_schedule=env.get("VALUEGAP_CUT_OFF_SCHEDULE", cls.cut_off_schedule),
             environment=env,
@@ -194,6 +199,16 @@ def _sources(text: str) -> tuple[str, ...]:
             remedy=f"Write those your company uses, with commas: {', '.join(KNOWN_SOURCES)}.",
         )
     return tuple(name for name in KNOWN_SOURCES if name in names)
+
+
+def _currency(text: str) -> str:
+    code = text.strip()
+    if code == AUTO_CURRENCY or (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):  # noqa: PLR2004 - ISO 4217
+        return code
+    raise ConfigurationError(
+        f"VALUEGAP_REPORTING_CURRENCY={text!r} is no ISO 4217 code.",
+        remedy=f"Write a code such as EUR, or {AUTO_CURRENCY} for the currency most won deals are in.",
+    )
 
 
 def _positive_int(env: Mapping[str, str], name: str, default: int) -> int:

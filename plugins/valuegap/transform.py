@@ -1,5 +1,7 @@
 """Raw tables become marts: dbt, in a process of its own, under the lease of the build warehouse.
 
+It runs twice: up to what the purchase model is fitted to, and, once that is fitted, for everything else.
+
 dbt runs apart because its adapter keeps the DuckDB file locked for as long as its process lives, and
 with an environment of its own because what it does not get it cannot leak.
 """
@@ -10,25 +12,31 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from valuegap import custom_fields
+from valuegap import custom_fields, warehouse
+from valuegap.analytics import purchase_model
 from valuegap.errors import BuildError
 from valuegap.night import Night
 from valuegap.progress import Progress, silent
 from valuegap.publish.promote import prepare_candidate
 from valuegap.raw_values import quoted
+from valuegap.reporting_currency import reporting_currency
 from valuegap.settings import Settings
-from valuegap.warehouse import lease
 
 HASHED_FOLDERS = ("macros", "models", "seeds")
 HASHED_SUFFIXES = {".sql", ".yml", ".csv"}
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # nothing else: AIRFLOW_CONN_* holds tokens
+
+# `cautious`: a test runs in the first run if that has all its models, else in the second, and in no other.
+FITTED_TO = "+int_purchase_histories"
+BEFORE_FIT = ("--indirect-selection", "cautious", "--select", FITTED_TO)
+AFTER_FIT = ("--indirect-selection", "cautious", "--exclude", FITTED_TO)
 
 # dbt must not outlive the stage that started it: it would go on writing without the lease. The pipe
 # from the parent ends when the parent does, however it ends.
@@ -113,17 +121,21 @@ def build(settings: Settings, night: Night, *, progress: Progress = silent) -> B
         WarehouseLockedError: another process is at work on the build warehouse.
     """
     started = time.monotonic()
-    variables = company_variables(settings)
-    project_hash = config_hash(settings.dbt_project_dir, variables)
-    with lease(settings):
+    with warehouse.lease(settings):
         prepare_candidate(settings)
-        transcript = _run_dbt(settings, night, variables | {"config_hash": project_hash}, progress)
+        variables = company_variables(settings) | {"reporting_currency": reporting_currency(settings, night)}
+        project_hash = config_hash(settings.dbt_project_dir, variables)
+        command = _command(settings, night, variables | {"config_hash": project_hash})
+        before = _run_dbt([*command, *BEFORE_FIT], settings, progress)
+        with warehouse.leased(settings) as connection:
+            progress(str(purchase_model.run(connection)))
+        after = _run_dbt([*command, *AFTER_FIT], settings, progress)
         mart_rows = _mart_rows(settings.candidate_file)
     return BuildResult(
         run_id=night.run_id,
         config_hash=project_hash,
-        models=dict(transcript.models),
-        tests=dict(transcript.tests),
+        models=dict(before.models + after.models),
+        tests=dict(before.tests + after.tests),
         mart_rows=mart_rows,
         seconds=time.monotonic() - started,
     )
@@ -164,14 +176,12 @@ def _hashed_files(project_dir: Path) -> Iterator[Path]:
         yield from sorted(file for file in files if file.suffix in HASHED_SUFFIXES)
 
 
-def _run_dbt(
-    settings: Settings, night: Night, variables: Mapping[str, Any], progress: Progress
-) -> _Transcript:
+def _run_dbt(command: Sequence[str], settings: Settings, progress: Progress) -> _Transcript:
     run_results = _work_dir(settings) / "target" / "run_results.json"
     run_results.unlink(missing_ok=True)  # a run that fails early must not be judged by the one before
     transcript = _Transcript()
     with subprocess.Popen(
-        _command(settings, night, variables),
+        command,
         env=_environment(settings),
         cwd=settings.dbt_project_dir,
         stdin=subprocess.PIPE,

@@ -20,6 +20,7 @@ from typing import TypeVar
 import duckdb
 
 from valuegap import drift
+from valuegap.analytics import tables as analytics
 from valuegap.custom_fields import with_custom_fields
 from valuegap.errors import ValuegapError, WarehouseLockedError
 from valuegap.raw_values import TYPE_MACROS, literal, quoted, typed_value
@@ -116,6 +117,18 @@ def writer(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """
     with lease(settings), _connected(settings, read_only=False) as connection:
         _declare_tables(connection, settings)
+        yield connection
+
+
+@contextmanager
+def leased(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the build warehouse for writing; the caller holds the lease, and its tables are in place.
+
+    Raises:
+        WarehouseLockedError: another process has the file open without the lease.
+        WarehouseError: the file is damaged, or disk or memory ran out.
+    """
+    with _connected(settings, read_only=False) as connection:
         yield connection
 
 
@@ -257,6 +270,7 @@ def _declare_tables(connection: duckdb.DuckDBPyConnection, settings: Settings) -
     connection.begin()
     connection.execute(OPS_TABLES)
     connection.execute(drift.TABLES)
+    connection.execute(analytics.TABLES)
     for source in sources:
         connection.execute(f"create schema if not exists {quoted(f'raw_{source.name}')}")
         for stream in source.streams:

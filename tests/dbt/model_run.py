@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 
 from valuegap.night import Night
 from valuegap.publish.promote import prepare_candidate
@@ -13,8 +15,17 @@ from valuegap.settings import Settings
 PROJECT = Settings().dbt_project_dir
 
 
-def build_models(settings: Settings, as_of: date, **variables: object) -> None:
-    """Build seeds and models without their tests: those run whenever a night is built."""
+def build_models(
+    settings: Settings,
+    as_of: date,
+    select: Sequence[str] = ("*",),
+    project: Path = PROJECT,
+    **variables: object,
+) -> None:
+    """Build seeds and models without their tests: those run whenever a night is built. `select` says which.
+
+    `project` may be a copy of ours whose seeds say something else.
+    """
     prepare_candidate(settings)
     night = Night(as_of)
     variables = {"as_of_date": as_of.isoformat(), "run_id": night.run_id, "config_hash": "test"} | variables
@@ -22,8 +33,8 @@ def build_models(settings: Settings, as_of: date, **variables: object) -> None:
     finished = subprocess.run(
         [
             sys.executable, "-c", "from dbt.cli.main import cli; cli()", "build",
-            "--exclude", "resource_type:test", "resource_type:unit_test",
-            "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+            "--select", *select, "--exclude", "resource_type:test", "resource_type:unit_test",
+            "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(work_dir / "target"), "--log-path", str(work_dir / "logs"),
             "--vars", json.dumps(variables), "--no-use-colors",
         ],
@@ -32,6 +43,6 @@ def build_models(settings: Settings, as_of: date, **variables: object) -> None:
             "VALUEGAP_BUILD_FILE": str(settings.build_file),
             "VALUEGAP_CANDIDATE_FILE": str(settings.candidate_file),
         },
-        cwd=PROJECT, capture_output=True, text=True, check=False,
+        cwd=project, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stdout[-4000:]

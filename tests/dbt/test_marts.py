@@ -178,6 +178,16 @@ def test_a_customer_may_be_a_person(tmp_path):
         settings,
         "select count(*) from marts.fct_survey_answer where customer_key is distinct from contact_key",
     ) == [(0,)]
+    assert rows(
+        settings,
+        "select people.industry, people.market_segment, people.country, people.size_band, count(*) "
+        "from marts.dim_customer as people inner join marts.dim_customer as accounts "
+        "on people.parent_customer_key = accounts.customer_key "
+        "where people.customer_type = 'person' group by all order by all",
+    ) == [
+        ("energy", "mid_market", "FR", None, 1),
+        ("retail", "enterprise", "DE", "250+", 1),
+    ], "Bo and Ann are what their accounts are"
 
 
 def test_sources_declare_every_stream():

@@ -125,7 +125,8 @@ def test_the_planted_benefits_and_costs_are_found(after_first_night, truth) -> N
         found = query(after_first_night, f"""
             select market_segment, avg({column}), stddev_samp({column}) / sqrt(count({column}))
             from marts.customer_value inner join marts.dim_customer using (customer_key)
-            where period_grain = 'trailing_12m' and value_basis = 'post_purchase' and market_segment is not null
+            where product_key = 'all' and period_grain = 'trailing_12m' and value_basis = 'post_purchase'
+                and market_segment is not null
             group by market_segment
         """)  # fmt: skip
         errors += [(mean - means[segment]) / se for segment, mean, se in found]

@@ -114,7 +114,7 @@ RAW_DEFECTS = [
         "'GBP' as deal_currency_code, closedate, _as_of_date, _run_id from raw_hubspot.deals",
         "raw_hubspot.deals",
         "won deals share one currency",
-        "critical",
+        "warning",
     ),
     (
         "update raw_hubspot.line_items set quantity = null",
@@ -351,6 +351,7 @@ def test_an_empty_candidate_can_be_checked_by_every_suite(bench):
     assert {check.title for check in failed} <= {
         "number of rows is at least 1",
         "greatest date_day is at least 2026-01-31",
+        "everybody is one group",
     }
 
 
@@ -370,6 +371,11 @@ BLOCK = {
     "n_customers": 8, "estimate": -10.0, "ci_low": -12.0, "ci_high": -8.0, "is_reportable": True,
     "reliability": "directional", "weighting": "customer_equal",
 }  # fmt: skip
+RECURRING = {
+    f"recurring_{movement}": 0
+    for movement in ("start", "new", "expansion", "contraction", "churn", "reactivation", "end")
+}
+
 MART_DEFECTS = [
     ("fct_value_gap", GAP, {"gap_score": -9.0}, "gap = delivered - expected"),
     ("fct_value_gap", GAP, {"gap_score": float("nan")}, "gap_score is at least -100"),
@@ -390,6 +396,40 @@ MART_DEFECTS = [
     ("loyalty", BLOCK, {"promoters": 1, "passives": 1, "detractors": 1}, "promoters + passives + detractors"),
     ("customer_value", {}, {"benefit_score": 75.0, "cost_score": 35.0, "net_value_score": 41.0}, "net value"),
     ("customer_value", {}, {"benefit_score": 75.0, "cost_score": 35.0, "value_ratio": 2.0}, "ratio ="),
+    (
+        "customer_value_segment",
+        BLOCK | {"measure_code": "value_ratio"},
+        {"estimate": 2.1, "ci_low": 2.0, "ci_high": 3.0, "benefit_total": 260.0, "cost_total": 110.0},
+        "the ratio is one of sums",
+    ),
+    ("customer_value_segment", BLOCK, {"measure_code": "trust"}, "estimates are in the range"),
+    (
+        "product_value",
+        BLOCK | {"reference_price": 100, "positive_differentiation": 30, "negative_differentiation": 10},
+        {"evc_amount": 140},
+        "economic value =",
+    ),
+    ("product_value", BLOCK, {"evc_amount": 120, "price": 105, "customer_surplus": 10}, "surplus and margin"),
+    (
+        "product_value",
+        BLOCK,
+        {"unit_cost": 60, "price": 130, "evc_amount": 120, "is_win_win": True},
+        "both gain between",
+    ),
+    ("product_value", BLOCK, {"price_position": None}, "what is missing says why"),
+    (
+        "value_map",
+        BLOCK,
+        {"mpq_ratio": 1.02, "relative_price": 1.05, "relative_value_ratio": 1.0},
+        "quality / price",
+    ),
+    ("value_map", BLOCK, {"relative_value_ratio": 1.0}, "the estimate is the relative value"),
+    (
+        "value_map",
+        BLOCK,
+        {"ci_low": 0.9, "estimate": 1.0, "ci_high": 1.1, "fair_value_position": "above"},
+        "that of the interval",
+    ),
     ("relationship_value", {}, {"customer_key": "nobody"}, "customers exist"),
     ("dim_customer", {}, {"status": "gone"}, "status is"),
     ("dim_customer", {}, {"customer_name_hash": "Jane <jane@example.com>"}, "no clear e-mail"),
@@ -401,8 +441,21 @@ MART_DEFECTS = [
         "three shares",
     ),
     ("dim_scale", {}, {"scale_min": 7.0, "scale_max": 1.0}, "scale_max is above scale_min"),
+    ("dim_metric", {}, {"direction": "up"}, "direction is"),
+    ("dim_metric", {}, {"minimum": 100.0, "maximum": 0.0}, "bounds are ordered"),
     ("fct_order_line", {}, {"list_amount": 10, "discount_amount": 1, "net_amount": 10}, "net = list"),
     ("fct_order_line", {}, {"is_clean_sale": True, "quantity": -1, "unit_price": 1}, "clean sales are"),
+    ("fct_order_line", {}, {"has_rate": False, "currency": "USD", "is_deleted": False}, "every currency has"),
+    ("fct_order_line", {}, {"has_rate": False, "fx_rate": None, "net_amount": 10}, "no rate, no amount"),
+    ("fct_deal", {}, {"is_order": True, "is_won": False}, "states of a deal"),
+    ("fct_deal", {}, {"cycle_days": -1.0}, "no cycle is negative"),
+    ("fct_deal", {}, {"is_amount_off": True, "is_deleted": False}, "lines add up"),
+    ("fct_subscription", {}, {"billing_months": 0}, "terms end after"),
+    ("fct_subscription", {}, {"is_period_unreadable": True, "is_deleted": False}, "billing periods can"),
+    ("fct_customer_month", RECURRING, {"recurring_churn": 1}, "recurring movement"),
+    ("fct_customer_month", RECURRING, {"returned_amount": 1}, "sales are positive"),
+    ("fct_customer_cost", {}, {"cost_kind": "effort", "amount": 1}, "an amount or a score"),
+    ("fct_customer_cost", {}, {"cost_kind": "effort", "score_pomp": 101.0}, "costs are in range"),
     ("fct_survey_answer", {}, {"score_pomp": 100.5}, "score_pomp is"),
     ("fct_survey_answer", {}, {"raw_value": "write to jane@example.com"}, "no clear e-mail"),
     ("fct_ticket", {}, {"first_resolution_seconds": 7200, "first_resolution_hours": 2.5}, "hours = seconds"),

@@ -2,22 +2,25 @@
     Who is the same, transitively: records that share an identifier, or are linked by a chain of shared
     identifiers, get the smallest record_id of their chain as component_id. The order of the rows is irrelevant.
 
-    `identifiers` is a relation of (record_id, identifier). Each identifier links its records to one anchor, so the
+    `identifiers` is a relation of (record_id, identifier), of which `where` may pick rows. Each identifier links its records to one anchor, so the
     work grows with the number of rows and not with the square of the records behind a shared mailbox. A record's
     label is its smallest anchor, which already names the component of nearly every record; only labels that some
     record holds together go into the recursion, whose cost grows with the square of what it starts from.
 -#}
-{% macro connected_components(identifiers) -%}
-    {{ return(adapter.dispatch("connected_components")(identifiers)) }}
+{% macro connected_components(identifiers, where=none) -%}
+    {{ return(adapter.dispatch("connected_components")(identifiers, where)) }}
 {%- endmacro %}
 
-{% macro default__connected_components(identifiers) -%}
+{% macro default__connected_components(identifiers, where=none) -%}
 with recursive
 anchored as (
     select
         record_id,
         min(record_id) over (partition by identifier) as anchor_id
     from {{ identifiers }}
+    {%- if where %}
+    where {{ where }}
+    {%- endif %}
 ),
 
 labels as (

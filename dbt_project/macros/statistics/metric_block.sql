@@ -4,15 +4,17 @@
     `moments` is a CTE with one row per `by` × segment × period: segment_key, segment_type, period_grain, period_start,
     period_end and the columns of `score_moments`. All its columns are kept. Customers are the unit: each counts once,
     whatever number of answers it gave (weighting `customer_equal`), so n_effective is the number of customers.
+    With `response_equal` the unit is what n_responses counts (deals, months of customers), each once.
 
     interval   estimate        se                interval              shrunk towards the other segments of its type as
     mean       mean score      sd / √n           Student's t           a mean
-    share      mean score, %   binomial          Wilson                a share; the score is 0 … 100
+    share      mean score, %   binomial          Wilson                a share; the score is 0 … `whole`
     nps        net promoters   trinomial         adjusted Wald         a mean; needs promoter_total, detractor_total
 
     z_vs_prior compares with the period just before, of the same grain; NULL where there is none.
 -#}
-{% macro metric_block(moments, interval, by=[], low=0, high=100) -%}
+{% macro metric_block(moments, interval, by=[], low=0, high=100, whole=100, weighting="customer_equal") -%}
+    {%- set n = {"customer_equal": "n_customers", "response_equal": "n_responses"}[weighting] -%}
     {%- set peers = by + ["segment_type", "period_grain", "period_start"] -%}
     {%- set series = by + ["segment_key", "period_grain"] -%}
     with
@@ -21,21 +23,21 @@
     ),
 
     critical_t as (
-        {{ t_quantiles(moments, "n_customers - 1") | indent(4) }}
+        {{ t_quantiles(moments, n ~ " - 1") | indent(4) }}
     ),
 
     segment_prior as (
         {{ prior(
-            moments, peers, "n_customers", "score_total",
-            "score_total * 100" if interval == "share" else "score_square_total"
+            moments, peers, n, "score_total",
+            "score_total * " ~ whole if interval == "share" else "score_square_total"
         ) }}
     ),
 
     estimated as (
         select
             {{ moments }}.*,
-            {{ safe_divide("score_total", "n_customers") }} as estimate,
-            {{ _standard_error(interval) }} as se
+            {{ safe_divide("score_total", n) }} as estimate,
+            {{ _standard_error(interval, n, whole) }} as se
         from {{ moments }}
     ),
 
@@ -44,17 +46,17 @@
             estimated.*,
             critical.z,
             critical_t.t_quantile,
-            {{ _interval_bounds(interval, low, high) }}
+            {{ _interval_bounds(interval, low, high, n, whole) }}
         from estimated
         cross join critical
         left join critical_t
-            on estimated.n_customers - 1 = critical_t.degrees_of_freedom
+            on estimated.{{ n }} - 1 = critical_t.degrees_of_freedom
     ),
 
     shrunk as (
         select
             bounded.*,
-            {{ _shrunk_estimate(interval) }} as estimate_shrunk
+            {{ _shrunk_estimate(interval, n, whole) }} as estimate_shrunk
         from bounded
         left join segment_prior
             on {% for column in peers %}{{ "and " if not loop.first }}bounded.{{ column }} = segment_prior.{{ column }}
@@ -83,7 +85,7 @@
 
     select
         *,
-        cast(n_customers as double) as n_effective,
+        cast({{ n }} as double) as n_effective,
         abs(z_vs_prior) >= z as is_significant,
         n_customers >= {{ var("min_n_publish") }} as is_reportable,
         case
@@ -91,7 +93,7 @@
             when n_customers < {{ var("min_n_reliable") }} then 'directional'
             else 'reliable'
         end as reliability,
-        'customer_equal' as weighting
+        '{{ weighting }}' as weighting
     from compared
 {%- endmacro %}
 
@@ -112,33 +114,33 @@
     weighting
 {%- endmacro %}
 
-{% macro _standard_error(interval) -%}
+{% macro _standard_error(interval, n, whole) -%}
     {%- if interval == "mean" -%}
-        {{ mean_standard_error("n_customers", "score_total", "score_square_total") }}
+        {{ mean_standard_error(n, "score_total", "score_square_total") }}
     {%- elif interval == "share" -%}
-        100 * {{ share_standard_error(safe_divide("score_total", "100 * n_customers"), "n_customers") }}
+        {{ whole }} * {{ share_standard_error(safe_divide("score_total", whole ~ " * " ~ n), n) }}
     {%- else -%}
-        {{ net_promoter_standard_error("promoter_total", "detractor_total", "n_customers") }}
+        {{ net_promoter_standard_error("promoter_total", "detractor_total", n) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro _interval_bounds(interval, low, high) -%}
+{% macro _interval_bounds(interval, low, high, n, whole) -%}
     {%- if interval == "mean" -%}
         {{ mean_low("estimate", "se", "t_quantile", low, high) }} as ci_low,
             {{ mean_high("estimate", "se", "t_quantile", low, high) }} as ci_high
     {%- elif interval == "share" -%}
-        100 * ({{ wilson_low("(estimate / 100)", "n_customers", "z") }}) as ci_low,
-            100 * ({{ wilson_high("(estimate / 100)", "n_customers", "z") }}) as ci_high
+        {{ whole }} * ({{ wilson_low("(estimate / " ~ whole ~ ")", n, "z") }}) as ci_low,
+            {{ whole }} * ({{ wilson_high("(estimate / " ~ whole ~ ")", n, "z") }}) as ci_high
     {%- else -%}
-        {{ net_promoter_low("promoter_total", "detractor_total", "n_customers", "z") }} as ci_low,
-            {{ net_promoter_high("promoter_total", "detractor_total", "n_customers", "z") }} as ci_high
+        {{ net_promoter_low("promoter_total", "detractor_total", n, "z") }} as ci_low,
+            {{ net_promoter_high("promoter_total", "detractor_total", n, "z") }} as ci_high
     {%- endif -%}
 {%- endmacro %}
 
-{% macro _shrunk_estimate(interval) -%}
+{% macro _shrunk_estimate(interval, n, whole) -%}
     {%- if interval == "share" -%}
-        {{ shrunk_share("score_total", "n_customers", whole=100) }}
+        {{ shrunk_share("score_total", n, whole=whole) }}
     {%- else -%}
-        {{ shrunk_mean("estimate", "n_customers") }}
+        {{ shrunk_mean("estimate", n) }}
     {%- endif -%}
 {%- endmacro %}

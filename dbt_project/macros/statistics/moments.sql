@@ -57,3 +57,12 @@
     {{ exact_avg(column) }} as {{ column }}{{ "," if not loop.last }}
     {% endfor %}
 {%- endmacro %}
+
+{#- Standard error of the mean of a column over the rows that give it, from exact sums. NULL for fewer than two. -#}
+{% macro exact_standard_error(column) -%}
+    {{ mean_standard_error(
+        "count(" ~ column ~ ")",
+        "sum(" ~ exact(column) ~ ")",
+        "sum(" ~ exact(column) ~ " * " ~ exact(column) ~ ")"
+    ) }}
+{%- endmacro %}

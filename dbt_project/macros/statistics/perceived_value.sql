@@ -32,3 +32,13 @@
 {% macro value_ratio(benefit, cost) -%}
     {{ safe_divide(benefit, cost) }}
 {%- endmacro %}
+
+{#-
+    What one customer adds to a ratio of sums R = Σb / Σc over n customers: R + (b - R c) / (Σc / n). The mean of these
+    is R, their standard error that of R to first order (Taylor linearisation, the delta method for a ratio), so that
+    R goes through the metric block like a mean. Source: Cochran 1977, ch. 6; methods, conventions (ratios).
+-#}
+{% macro ratio_contribution(numerator, denominator, numerator_total, denominator_total, n) -%}
+    {%- set ratio = safe_divide(numerator_total, denominator_total) -%}
+    {{ ratio }} + {{ safe_divide(n ~ " * (" ~ numerator ~ " - " ~ ratio ~ " * " ~ denominator ~ ")", denominator_total) }}
+{%- endmacro %}

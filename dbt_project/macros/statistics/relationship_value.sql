@@ -28,3 +28,18 @@
             then {{ margin }} * {{ safe_divide(retention, "1 + " ~ discount ~ " - " ~ retention) }}
     end
 {%- endmacro %}
+
+
+{#-
+    What a customer's next purchase is expected to amount to: its own mean, drawn towards that of all customers, the less
+    so the more it bought. `purchases` with a mean of `mean_amount` are those after the first. NULL where q <= 1: such
+    amounts have no mean. Source: Fader & Hardie 2013, The Gamma-Gamma Model of Monetary Value; methods, row 25.
+-#}
+{% macro expected_amount(p, q, v, purchases, mean_amount) -%}
+    case
+        when {{ q }} > 1
+            then
+                {{ p }} * ({{ v }} + {{ purchases }} * coalesce({{ mean_amount }}, 0))
+                / nullif({{ p }} * {{ purchases }} + {{ q }} - 1, 0)
+    end
+{%- endmacro %}

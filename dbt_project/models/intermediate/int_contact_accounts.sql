@@ -20,6 +20,10 @@ users as (
     select * from {{ ref("stg_zendesk__users") }}
 ),
 
+identifiers as (
+    select * from {{ ref("int_identifiers_used") }}
+),
+
 memberships as (
     select
         {{ record_id("'hubspot'", "'contacts'", "contact_id") }} as contact_record_id,
@@ -47,6 +51,7 @@ ranked as (
     select
         people.component_id as contact_component_id,
         accounts.component_id as account_component_id,
+        memberships.preference,
         row_number() over (
             partition by people.component_id
             order by
@@ -62,10 +67,55 @@ ranked as (
     inner join components as accounts on memberships.company_record_id = accounts.record_id
 ),
 
-final as (
-    select contact_component_id, account_component_id
+chosen as (
+    select contact_component_id, account_component_id, preference
     from ranked
     where preference_rank = 1
+),
+
+-- A domain names an account if it is that of one account only, however many records the account has.
+account_domains as (
+    select
+        identifiers.identifier,
+        min(components.component_id) as account_component_id
+    from identifiers
+    inner join components on identifiers.record_id = components.record_id
+    where
+        identifiers.identifier_kind = 'domain'
+        and coalesce(identifiers.suppression_reason not in ('free_mail_domain', 'hosting_domain', 'split'), true)
+    group by identifiers.identifier
+    having min(components.component_id) = max(components.component_id)
+),
+
+by_domain as (
+    select
+        components.component_id as contact_component_id,
+        min(account_domains.account_component_id) as account_component_id
+    from contacts
+    inner join components on contacts.record_id = components.record_id
+    inner join account_domains on 'domain|' || {{ email_domain("contacts.email") }} = account_domains.identifier
+    left join chosen on components.component_id = chosen.contact_component_id
+    where chosen.contact_component_id is null
+    group by components.component_id
+    having min(account_domains.account_component_id) = max(account_domains.account_component_id)
+),
+
+final as (
+    select
+        contact_component_id,
+        account_component_id,
+        case preference
+            when 1 then 'primary_company'
+            when 2 then 'other_company'
+            else 'organization'
+        end as account_rule
+    from chosen
+    union all
+    select
+        contact_component_id,
+        account_component_id,
+        'domain' as account_rule
+    from by_domain
 )
 
 select * from final

@@ -91,7 +91,12 @@ identified_responses as (
         {{ normalized_number("person_number") }} as person_number,
         recorded_at
     from responses
-    where {{ normalized_email("recipient_email") }} is not null or {{ normalized_number("person_number") }} is not null
+    where
+        not is_deleted
+        and (
+            {{ normalized_email("recipient_email") }} is not null
+            or {{ normalized_number("person_number") }} is not null
+        )
 ),
 
 -- Qualtrics has no record for a person: a respondent is a pair of address and number seen on responses.

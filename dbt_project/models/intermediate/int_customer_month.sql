@@ -1,22 +1,7 @@
 with
 
-order_lines as (
-    select * from {{ ref("int_order_lines") }}
-),
-
 monthly as (
-    select
-        customer_key,
-        cast(date_trunc('month', ordered_at) as date) as month_start,
-        cast(count(distinct case when is_clean_sale then order_id end) as bigint) as orders,
-        sum(case when is_clean_sale then quantity end) as units,
-        sum(case when is_clean_sale then net_amount end) as revenue,
-        sum(case when is_return then net_amount end) as returned_amount,
-        sum(margin_amount) as margin,
-        bool_and(margin_amount is not null) as has_complete_cost
-    from order_lines
-    where customer_key is not null and not is_deleted and (is_clean_sale or is_return)
-    group by customer_key, cast(date_trunc('month', ordered_at) as date)
+    select * from {{ ref("int_sales_by_month") }}
 ),
 
 first_months as (
@@ -58,7 +43,8 @@ final as (
         cast(
             case when monthly.customer_key is null then 0 else monthly.margin end as decimal(18, 2)
         ) as margin,
-        coalesce(monthly.has_complete_cost, true) as has_complete_cost
+        coalesce(monthly.has_complete_cost, true) as has_complete_cost,
+        coalesce(monthly.has_complete_rate, true) as has_complete_rate
     from calendar
     left join monthly
         on calendar.customer_key = monthly.customer_key and calendar.month_start = monthly.month_start

@@ -1,3 +1,5 @@
+{%- set profile_fields = ["name", "industry", "market_segment", "country", "size_band"] -%}
+
 with
 
 identity as (
@@ -16,6 +18,10 @@ order_lines as (
     select * from {{ ref("int_order_lines") }}
 ),
 
+spellings as (
+    select * from {{ ref("int_country_spellings") }}
+),
+
 company_profiles as (
     select
         record_id,
@@ -23,12 +29,9 @@ company_profiles as (
         industry,
         market_segment,
         country,
-        case
-            when n_employees < 10 then '1-9'
-            when n_employees < 50 then '10-49'
-            when n_employees < 250 then '50-249'
-            when n_employees >= 250 then '250+'
-        end as size_band,
+        {{ size_band("n_employees") }} as size_band,
+        lead_source,
+        parent_record_id,
         is_merged,
         is_deleted,
         updated_at
@@ -43,6 +46,8 @@ contact_profiles as (
         cast(null as varchar) as market_segment,
         country,
         cast(null as varchar) as size_band,
+        cast(null as varchar) as lead_source,
+        cast(null as varchar) as parent_record_id,
         is_merged,
         is_deleted,
         updated_at
@@ -59,17 +64,17 @@ profiles as (
 described as (
     select
         identity.customer_key,
+        identity.account_key,
         identity.entity,
         profiles.*,
         (
-            case when profiles.name is not null then 1 else 0 end
-            + case when profiles.industry is not null then 1 else 0 end
-            + case when profiles.market_segment is not null then 1 else 0 end
-            + case when profiles.country is not null then 1 else 0 end
-            + case when profiles.size_band is not null then 1 else 0 end
+            {%- for field in profile_fields %}
+            {{ "+ " if not loop.first }}case when profiles.{{ field }} is not null then 1 else 0 end
+            {%- endfor %}
         ) as n_known_fields
     from identity
     inner join profiles on identity.record_id = profiles.record_id
+    where identity.customer_key is not null
 ),
 
 ranked as (
@@ -82,16 +87,35 @@ ranked as (
     from described
 ),
 
+-- A person is what its account is; of two countries its own comes first.
+placed as (
+    select
+        ranked.customer_key,
+        ranked.account_key,
+        ranked.entity,
+        ranked.name,
+        coalesce(ranked.industry, accounts.industry) as industry,
+        coalesce(ranked.market_segment, accounts.market_segment) as market_segment,
+        coalesce(ranked.country, accounts.country) as country,
+        coalesce(ranked.size_band, accounts.size_band) as size_band,
+        coalesce(ranked.lead_source, accounts.lead_source) as lead_source,
+        ranked.parent_record_id
+    from ranked
+    left join ranked as accounts on ranked.account_key = accounts.customer_key and accounts.survivor_rank = 1
+    where ranked.survivor_rank = 1
+),
+
 record_facts as (
     select
         identity.customer_key,
         cast(count(distinct identity.contact_key) as bigint) as n_contacts,
         bool_or(identity.source_system in ('hubspot', 'salesforce')) as has_crm_record,
-        bool_or(identity.is_merged) as is_merged,
+        bool_or(identity.is_merged or identity.match_rule is not distinct from 'override') as is_merged,
         min(coalesce(contacts.created_at, companies.created_at)) as first_known_at
     from identity
     left join contacts on identity.record_id = contacts.record_id
     left join companies on identity.record_id = companies.record_id
+    where identity.customer_key is not null
     group by identity.customer_key
 ),
 
@@ -105,15 +129,28 @@ order_facts as (
     group by customer_key
 ),
 
+first_orders as (
+    select customer_key, min(channel) as acquisition_channel
+    from order_lines
+    where is_first_order and is_clean_sale
+    group by customer_key
+),
+
 final as (
     select
-        ranked.customer_key,
-        {{ private_hash("lower(ranked.name)") }} as customer_name_hash,
-        case ranked.entity when 'account' then 'account' else 'person' end as customer_type,
-        ranked.industry,
-        ranked.market_segment,
-        ranked.country,
-        ranked.size_band,
+        placed.customer_key,
+        {{ private_hash("lower(placed.name)") }} as customer_name_hash,
+        case placed.entity when 'account' then 'account' else 'person' end as customer_type,
+        placed.industry,
+        placed.market_segment,
+        coalesce(spellings.country_code, placed.country) as country,
+        spellings.region,
+        spellings.culture_cluster,
+        placed.size_band,
+        placed.lead_source,
+        first_orders.acquisition_channel,
+        -- A person belongs to its account. A record that names itself as its parent has none.
+        nullif(parent_facts.customer_key, placed.customer_key) as parent_customer_key,
         least(record_facts.first_known_at, order_facts.first_order_at) as acquired_at,
         order_facts.first_order_at,
         order_facts.last_order_at,
@@ -128,11 +165,19 @@ final as (
         record_facts.has_crm_record,
         record_facts.n_contacts,
         record_facts.is_merged,
-        {{ safe_divide("ranked.n_known_fields", 5) }} as enrichment_completeness
-    from ranked
-    inner join record_facts on ranked.customer_key = record_facts.customer_key
-    left join order_facts on ranked.customer_key = order_facts.customer_key
-    where ranked.survivor_rank = 1
+        (
+            {%- for field in profile_fields %}
+            {{ "+ " if not loop.first }}case when placed.{{ field }} is not null then cast(1 as double) else 0 end
+            {%- endfor %}
+        ) / {{ profile_fields | length }} as enrichment_completeness
+    from placed
+    inner join record_facts on placed.customer_key = record_facts.customer_key
+    left join order_facts on placed.customer_key = order_facts.customer_key
+    left join first_orders on placed.customer_key = first_orders.customer_key
+    left join identity as parents on placed.parent_record_id = parents.record_id
+    left join record_facts as parent_facts
+        on coalesce(parents.customer_key, placed.account_key) = parent_facts.customer_key
+    left join spellings on lower(trim(placed.country)) = spellings.spelling
 )
 
 select * from final

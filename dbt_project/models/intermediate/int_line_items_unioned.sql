@@ -48,6 +48,9 @@ hubspot_line_items as (
         line_items.unit_price,
         line_items.unit_cost,
         line_items.discount_amount,
+        upper(nullif(trim(line_items.currency), '')) as currency,
+        line_items.billing_period,
+        line_items.billing_starts_on,
         line_items.is_archived as is_deleted
     from line_items
     inner join line_deals on line_items.line_item_id = line_deals.line_item_id
@@ -65,6 +68,9 @@ salesforce_line_items as (
         unit_price,
         unit_cost,
         discount_amount,
+        upper(nullif(trim(currency), '')) as currency,
+        cast(null as varchar) as billing_period,
+        cast(null as date) as billing_starts_on,
         is_archived as is_deleted
     from opportunity_line_items
 ),

@@ -1,7 +1,7 @@
 with
 
-line_items as (
-    select * from {{ ref("int_line_items_unioned") }}
+deal_lines as (
+    select * from {{ ref("int_deal_lines") }}
 ),
 
 orders as (
@@ -12,48 +12,42 @@ products as (
     select * from {{ ref("int_products") }}
 ),
 
-priced as (
-    select
-        *,
-        coalesce(
-            line_number,
-            cast(row_number() over (partition by source_system, deal_id order by line_item_id) as integer)
-        ) as position_number,
-        cast(round(quantity * unit_price, 2) as decimal(18, 2)) as list_amount,
-        cast(coalesce(discount_amount, 0) as decimal(18, 2)) as granted_amount,
-        cast(round(quantity * unit_cost, 2) as decimal(18, 2)) as cost_amount
-    from line_items
-),
-
 joined as (
     select
-        {{ surrogate_key(["priced.line_item_id"]) }} as order_line_key,
+        deal_lines.order_line_key,
         orders.order_id,
-        priced.position_number as line_number,
+        deal_lines.line_number,
         orders.order_number,
         orders.customer_key,
         orders.contact_key,
-        priced.product_sku,
-        coalesce(priced.product_name, products.product_name) as product_name,
+        deal_lines.product_sku,
+        coalesce(deal_lines.product_name, products.product_name) as product_name,
         products.product_family,
         orders.channel,
-        orders.currency,
+        deal_lines.currency,
+        deal_lines.fx_rate,
         orders.ordered_at,
         orders.promised_delivery_date,
         orders.delivered_at,
         orders.is_on_time,
-        orders.is_deleted or priced.is_deleted as is_deleted,
-        priced.quantity,
-        priced.unit_price,
-        priced.unit_cost,
-        priced.list_amount,
-        priced.granted_amount as discount_amount,
-        cast(priced.list_amount - priced.granted_amount as decimal(18, 2)) as net_amount,
-        priced.cost_amount,
-        cast(priced.list_amount - priced.granted_amount - priced.cost_amount as decimal(18, 2)) as margin_amount
-    from priced
-    inner join orders on priced.source_system = orders.source_system and priced.deal_id = orders.order_id
-    left join products on priced.product_sku = products.product_sku
+        orders.is_deleted or deal_lines.is_deleted as is_deleted,
+        deal_lines.quantity,
+        deal_lines.unit_price,
+        deal_lines.unit_cost,
+        deal_lines.net_amount_original,
+        deal_lines.list_amount,
+        deal_lines.discount_amount,
+        deal_lines.net_amount,
+        deal_lines.cost_amount,
+        deal_lines.margin_amount,
+        deal_lines.billing_period,
+        deal_lines.billing_starts_on,
+        deal_lines.has_rate,
+        deal_lines.has_cost,
+        deal_lines.is_whole_deal
+    from deal_lines
+    inner join orders on deal_lines.deal_key = orders.deal_key
+    left join products on deal_lines.product_sku = products.product_sku
 ),
 
 cleaned as (
@@ -61,8 +55,9 @@ cleaned as (
         *,
         coalesce(quantity < 0, false) as is_return,
         coalesce(
-            quantity > 0 and unit_price > 0 and customer_key is not null and not is_deleted, false
-        ) as is_clean_sale
+            quantity > 0 and unit_price > 0 and customer_key is not null and has_rate and not is_deleted, false
+        ) as is_clean_sale,
+        coalesce(quantity > 0 and margin_amount < 0, false) as is_negative_margin
     from joined
 ),
 

@@ -24,6 +24,14 @@ salesforce_accounts as (
     select * from {{ ref("stg_salesforce__accounts") }}
 ),
 
+organizations as (
+    select * from {{ ref("stg_zendesk__organizations") }}
+),
+
+overrides as (
+    select * from {{ ref("identity_override") }}
+),
+
 own_ids as (
     select record_id, 'contact' as entity, 'record' as identifier_kind, record_id as identifier
     from contacts
@@ -93,20 +101,80 @@ former_ids as (
     select
         {{ record_id("source_system", "source_object", "winner_id") }} as record_id,
         entity,
-        'record' as identifier_kind,
+        'merge' as identifier_kind,
         {{ record_id("source_system", "source_object", "loser_id") }} as identifier
     from merged_records
     where loser_id not in ('', winner_id)
 ),
 
-unioned as (
+web_addresses as (
+    select
+        {{ record_id("'hubspot'", "'companies'", "company_id") }} as record_id,
+        domain as web_address
+    from hubspot_companies
+    union all
+    select
+        {{ record_id("'salesforce'", "'accounts'", "company_id") }} as record_id,
+        website as web_address
+    from salesforce_accounts
+    union all
+    select
+        {{ record_id("'zendesk'", "'organizations'", "organization_id") }} as record_id,
+        unnest({{ json_typed("domain_names", '["VARCHAR"]') }}) as web_address
+    from organizations
+    where domain_names is not null
+),
+
+domains as (
+    select record_id, 'account' as entity, 'domain' as identifier_kind, 'domain|' || domain as identifier
+    from (
+        select record_id, {{ web_domain("web_address") }} as domain
+        from web_addresses
+    ) as hosts
+    where domain is not null
+),
+
+-- A person is never merged with an account: a row that asks for it, or names an unknown record, links nothing.
+decided_merges as (
+    select
+        own_ids.record_id,
+        other_ids.record_id as other_record_id,
+        own_ids.entity,
+        'override|' || own_ids.record_id || '|' || other_ids.record_id as identifier
+    from overrides
+    inner join own_ids on trim(overrides.record_id) = own_ids.record_id
+    inner join own_ids as other_ids
+        on trim(overrides.other_record_id) = other_ids.record_id and own_ids.entity = other_ids.entity
+    where overrides.action = 'merge'
+),
+
+decisions as (
+    select record_id, entity, 'override' as identifier_kind, identifier
+    from decided_merges
+    union all
+    select other_record_id as record_id, entity, 'override' as identifier_kind, identifier
+    from decided_merges
+),
+
+-- What a vendor or a person names twice counts once.
+repeatable as (
+    select * from former_ids
+    union all
+    select * from domains
+    union all
+    select * from decisions
+),
+
+final as (
     select * from own_ids
     union all
     select * from emails
     union all
     select * from numbers
     union all
-    select * from former_ids
+    select record_id, entity, identifier_kind, identifier
+    from repeatable
+    group by record_id, entity, identifier_kind, identifier
 )
 
-select * from unioned
+select * from final

@@ -40,9 +40,12 @@ zendesk_tickets as (
     select
         timed.ticket_id,
         'zendesk' as source_system,
-        coalesce(requesters.customer_key, organizations.customer_key) as customer_key,
+        case
+            when requesters.record_id is not null then requesters.customer_key else organizations.customer_key
+        end as customer_key,
         requesters.contact_key,
-        case when timed.assignee_id is not null then {{ surrogate_key(["timed.assignee_id"]) }} end as assignee_key,
+        case when timed.assignee_id is not null then {{ surrogate_key(["'zendesk'", "timed.assignee_id"]) }} end
+            as assignee_key,
 
         timed.status,
         timed.priority,
@@ -121,7 +124,9 @@ file_tickets as (
     select
         keyed_dump.ticket_id,
         'files' as source_system,
-        coalesce(requesters.customer_key, accounts.customer_key) as customer_key,
+        case
+            when requesters.record_id is not null then requesters.customer_key else accounts.customer_key
+        end as customer_key,
         requesters.contact_key,
         cast(null as varchar) as assignee_key,
 

@@ -29,7 +29,11 @@ history as (
     select
         customer_key,
         bool_or((orders > 0 or returned_amount <> 0) and margin is not null) as has_known_margin,
-        cast(sum(margin) as decimal(18, 2)) as margin_amount
+        cast(sum(margin) as decimal(18, 2)) as margin_amount,
+        sum(revenue) as revenue,
+        sum(case when has_complete_cost then revenue else 0 end) as costed_revenue,
+        sum(case when has_complete_cost then margin else 0 end) as costed_margin,
+        sum(revenue) + sum(returned_amount) < 0 as has_refund_above_sales
     from customer_months
     group by customer_key
 ),
@@ -43,7 +47,11 @@ final as (
             when recent_sums.revenue > 0 then {{ safe_divide("recent_sums.costed_revenue", "recent_sums.revenue") }}
             else 1
         end as cost_coverage,
-        {{ safe_divide("recent_sums.costed_margin", "recent_sums.n_margin_months") }} as costed_margin_per_month
+        {{ safe_divide("recent_sums.costed_margin", "recent_sums.n_margin_months") }} as costed_margin_per_month,
+        cast(history.revenue as decimal(18, 2)) as revenue_amount,
+        cast(history.costed_revenue as decimal(18, 2)) as costed_revenue_amount,
+        cast(history.costed_margin as decimal(18, 2)) as costed_margin_amount,
+        history.has_refund_above_sales
     from history
     left join recent_sums on history.customer_key = recent_sums.customer_key
 )

@@ -21,7 +21,7 @@ order_months as (
         min(first_month) as first_month,
         max(case when orders > 0 then month_start end) as last_month
     from customer_months
-    group by 1
+    group by customer_key
 ),
 
 observed as (
@@ -48,8 +48,28 @@ counted as (
     from observed
 ),
 
-segment_prior as (
-    {{ prior("counted", ["market_segment"], "n_months_at_risk", "n_months_stayed", "n_months_stayed") | indent(4) }}
+-- A customer still there has stayed all of its months, so its own would flatter it: they stop when it leaves. Those of
+-- all customers of its market segment together do not.
+segments as (
+    select
+        counted.market_segment,
+        'segments' as kind,
+        sum(counted.n_months_stayed) as n_months_stayed,
+        sum(counted.n_months_at_risk) as n_months_at_risk
+    from counted
+    group by counted.market_segment
+),
+
+all_segments as (
+    {{ prior("segments", ["kind"], "n_months_at_risk", "n_months_stayed", "n_months_stayed") | indent(4) }}
+),
+
+segment_rates as (
+    select
+        segments.market_segment,
+        {{ shrunk_share("n_months_stayed", "n_months_at_risk") }} as retention_rate_month
+    from segments
+    left join all_segments on segments.kind = all_segments.kind
 ),
 
 final as (
@@ -58,9 +78,9 @@ final as (
         counted.is_active,
         cast(counted.n_months_stayed as bigint) as n_months_stayed,
         cast(counted.n_months_at_risk as bigint) as n_months_at_risk,
-        {{ shrunk_share("n_months_stayed", "n_months_at_risk") }} as retention_rate_month
+        segment_rates.retention_rate_month
     from counted
-    left join segment_prior on counted.market_segment = segment_prior.market_segment
+    left join segment_rates on counted.market_segment = segment_rates.market_segment
 )
 
 select * from final

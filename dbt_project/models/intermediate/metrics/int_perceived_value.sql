@@ -10,6 +10,7 @@ scores as (
 pivoted as (
     select
         customer_key,
+        product_key,
         purchase_phase,
         period_grain,
         period_start,
@@ -24,9 +25,10 @@ pivoted as (
         {{ exact_avg("case when benefit_kind is not null and is_tangible then score end") }} as tangible_benefit_score,
         {{ exact_avg("case when benefit_kind is not null and not is_tangible then score end") }}
             as intangible_benefit_score,
-        cast(sum(n_answers) as bigint) as n_answers
+        cast(sum(n_answers) as bigint) as n_answers,
+        max(n_responses) as n_responses
     from scores
-    group by 1, 2, 3, 4, 5, 6
+    group by 1, 2, 3, 4, 5, 6, 7
 ),
 
 weighed as (

@@ -42,7 +42,7 @@ of_customers as (
             and field_values.source_object = identity.source_object and field_values.source_id = identity.source_id
     left join contacts on identity.record_id = contacts.record_id
     left join companies on identity.record_id = companies.record_id
-    where field_values.mart = 'dim_customer'
+    where field_values.mart = 'dim_customer' and identity.customer_key is not null
 ),
 
 of_tickets as (

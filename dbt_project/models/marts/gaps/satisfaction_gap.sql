@@ -39,6 +39,8 @@ segment_moments as (
         {{ exact_avg("delivered_score") }} as servperf_score,
         {{ exact_avg("shortfall_score") }} as shortfall_mean,
         {{ exact_correlation("expectation_score", "experience_score") }} as corr_ep,
+        {{ exact_standard_error("experience_score") }} as experience_se,
+        {{ exact_standard_error("expectation_score") }} as expectation_se,
         {{ exact_averages(measures) }}
     from segment_customers
     group by 1, 2, 3, 4, 5, 6, 7, 8
@@ -59,7 +61,9 @@ final as (
         period_end,
         period_is_complete,
         experience_score,
+        experience_se,
         expectation_score,
+        expectation_se,
         estimate as gap_score,
         estimate as disconfirmation_score,
         case

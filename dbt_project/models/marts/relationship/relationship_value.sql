@@ -4,16 +4,21 @@ relationship_values as (
     select * from {{ ref("int_relationship_values") }}
 ),
 
-ranked as (
+tiers as (
+    select * from {{ ref("int_customer_tiers") }}
+),
+
+joined as (
     select
-        *,
-        unavailable_reason is null as is_available,
-        case when relationship_value_amount > 0 then relationship_value_amount else 0 end as equity_amount,
-        ntile(10) over (
-            partition by unavailable_reason
-            order by relationship_value_amount desc, historic_margin_amount desc nulls last, customer_key asc
-        ) as tenth
+        relationship_values.*,
+        tiers.value_tier,
+        relationship_values.unavailable_reason is null as is_available,
+        case
+            when relationship_values.relationship_value_amount > 0 then relationship_values.relationship_value_amount
+            else 0
+        end as equity_amount
     from relationship_values
+    left join tiers on relationship_values.customer_key = tiers.customer_key
 ),
 
 final as (
@@ -23,6 +28,20 @@ final as (
         is_available,
         unavailable_reason,
         '{{ var("reporting_currency") }}' as currency,
+        '{{ var("business_model") }}' as business_model,
+        model_version,
+        {{ var("clv_horizon_months") }} as horizon_months,
+        {{ monthly_discount_rate(var("discount_rate_annual")) }} as discount_month,
+        relationship_value_amount,
+        relationship_value_infinite,
+        value_tier,
+        case when is_available then {{ safe_divide("equity_amount", "sum(equity_amount) over ()") }} end
+            as equity_share,
+        relationship_value_amount < 0 as is_negative_value,
+        has_refund_above_sales,
+        historic_margin_amount,
+        retention_value_amount,
+        retention_unavailable_reason,
         margin_per_month,
         n_margin_months,
         cost_coverage,
@@ -30,17 +49,15 @@ final as (
         {{ annual_retention_rate("retention_rate_month") }} as retention_rate_year,
         n_months_stayed,
         n_months_at_risk,
-        {{ monthly_discount_rate(var("discount_rate_annual")) }} as discount_month,
-        {{ var("clv_horizon_months") }} as horizon_months,
-        relationship_value_amount,
-        relationship_value_infinite,
-        historic_margin_amount,
-        case when is_available then cast(tenth as integer) end as value_tier,
-        case when is_available then {{ safe_divide("equity_amount", "sum(equity_amount) over ()") }} end
-            as equity_share,
-        'retention-1' as model_version,
+        bg_nbd_value_amount,
+        bg_nbd_unavailable_reason,
+        n_repeat_purchases,
+        p_alive,
+        expected_orders_12m,
+        expected_order_amount,
+        margin_share,
         {{ lineage_columns() | indent(8) }}
-    from ranked
+    from joined
 )
 
 select * from final

@@ -4,20 +4,21 @@ perceived_values as (
     select * from {{ ref("int_perceived_value") }}
 ),
 
-survey_scores as (
-    select * from {{ ref("int_survey_scores_averaged") }}
+attitude_scores as (
+    select * from {{ ref("int_attitudes_averaged") }}
 ),
 
 attitudes as (
     select
         customer_key,
+        product_key,
+        purchase_phase,
         period_grain,
         period_start,
         {{ exact_avg("case when metric_code = 'trust' then score end") }} as trust_score,
         {{ exact_avg("case when metric_code = 'feel_valued' then score end") }} as feel_valued_score
-    from survey_scores
-    where metric_code in ('trust', 'feel_valued')
-    group by 1, 2, 3
+    from attitude_scores
+    group by 1, 2, 3, 4, 5
 ),
 
 -- What was felt after the purchase says more than what was hoped for before it.
@@ -25,14 +26,14 @@ phased as (
     select
         *,
         row_number() over (
-            partition by customer_key, period_grain, period_start
+            partition by customer_key, product_key, period_grain, period_start
             order by case purchase_phase when 'post_purchase' then 1 else 2 end
         ) as phase_rank,
         max(case when purchase_phase = 'pre_purchase' then net_value_score end) over (
-            partition by customer_key, period_grain, period_start
+            partition by customer_key, product_key, period_grain, period_start
         ) as pre_purchase_value_score,
         max(case when purchase_phase = 'post_purchase' then net_value_score end) over (
-            partition by customer_key, period_grain, period_start
+            partition by customer_key, product_key, period_grain, period_start
         ) as post_purchase_value_score
     from perceived_values
 ),
@@ -44,13 +45,14 @@ followed as (
         lag(period_end) over history as earlier_end
     from phased
     where phase_rank = 1
-    window history as (partition by customer_key, purchase_phase, period_grain order by period_start)
+    window
+        history as (partition by customer_key, product_key, purchase_phase, period_grain order by period_start)
 ),
 
 final as (
     select
         followed.customer_key,
-        'all' as product_key,
+        followed.product_key,
         followed.period_grain,
         followed.period_start,
         followed.period_end,
@@ -86,6 +88,8 @@ final as (
     left join attitudes
         on
             followed.customer_key = attitudes.customer_key
+            and followed.product_key = attitudes.product_key
+            and followed.purchase_phase = attitudes.purchase_phase
             and followed.period_grain = attitudes.period_grain
             and followed.period_start = attitudes.period_start
 )

@@ -1,0 +1,20 @@
+select
+    subscription_key,
+    customer_key,
+    product_sku,
+    order_id,
+    starts_on,
+    ends_on,
+    recurs_until,
+    billing_period,
+    billing_months,
+    monthly_amount,
+    returned_on,
+    returned_quantity,
+    is_renewal,
+    status,
+    is_period_unreadable,
+    is_counted,
+    is_deleted,
+    {{ lineage_columns() }}
+from {{ ref("int_subscriptions") }}

@@ -1,0 +1,101 @@
+{% set grain = [
+    "measure_code", "product_key", "purchase_phase", "segment_key", "segment_type", "segment_value",
+    "period_grain", "period_start", "period_end", "period_is_complete"
+] %}
+
+with
+
+measures as (
+    select * from {{ ref("int_value_measures_unioned") }}
+),
+
+segments as (
+    select * from {{ ref("int_customer_segments") }}
+),
+
+-- A product, a country and a month leave hardly anybody: single products are told for broad segments and long periods.
+in_segments as (
+    select
+        measures.*,
+        segments.segment_key,
+        segments.segment_type,
+        segments.segment_value
+    from measures
+    inner join segments on measures.customer_key = segments.customer_key
+    where
+        measures.product_key = 'all'
+        or (
+            segments.segment_type in ('all', 'market_segment', 'industry')
+            and measures.period_grain in ('year', 'trailing_12m')
+        )
+),
+
+totalled as (
+    select
+        *,
+        count(cost_part) over everybody as n_parts,
+        cast(sum({{ exact("benefit_part") }}) over everybody as double) as benefit_total,
+        cast(sum({{ exact("cost_part") }}) over everybody as double) as cost_total
+    from in_segments
+    window everybody as (partition by {{ grain | join(", ") }})
+),
+
+contributions as (
+    select
+        *,
+        case
+            when measure_code = 'value_ratio'
+                then {{ ratio_contribution("benefit_part", "cost_part", "benefit_total", "cost_total", "n_parts") }}
+            else score
+        end as contribution
+    from totalled
+),
+
+segment_moments as (
+    select
+        {{ grain | join(",\n        ") }},
+        case when measure_code = 'net_value' then -100 else 0 end as measure_low,
+        case when measure_code <> 'value_ratio' then 100 end as measure_high,
+        {{ score_moments("contribution") }},
+        max(benefit_total) as benefit_total,
+        max(cost_total) as cost_total,
+        sqrt({{ sample_variance(
+            "count(score)", "sum(" ~ exact("score") ~ ")", "sum(" ~ exact("score") ~ " * " ~ exact("score") ~ ")"
+        ) }}) as value_sd,
+        -- Interpolating between equal scores can differ in the last bit.
+        round(cast(percentile_cont(0.1) within group (order by score) as double), 9) as value_p10,
+        round(cast(percentile_cont(0.9) within group (order by score) as double), 9) as value_p90
+    from contributions
+    group by {{ grain | join(", ") }}
+),
+
+estimated as (
+    {{ metric_block(
+        "segment_moments", interval="mean", by=["measure_code", "product_key", "purchase_phase"],
+        low="measure_low", high="measure_high"
+    ) | indent(4) }}
+),
+
+final as (
+    select
+        measure_code,
+        product_key,
+        purchase_phase,
+        segment_key,
+        segment_type,
+        segment_value,
+        period_grain,
+        period_start,
+        period_end,
+        period_is_complete,
+        benefit_total,
+        cost_total,
+        value_sd,
+        value_p10,
+        value_p90,
+        {{ metric_block_columns() | indent(8) }},
+        {{ lineage_columns() | indent(8) }}
+    from estimated
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""What SQL cannot fit: statistical models between two runs of dbt, their results as tables for dbt."""
