@@ -20,7 +20,7 @@ def history(frequency: int, recency: float, age: float) -> tuple[np.ndarray, np.
 
 
 def closed_form(model: BgNbd, x: int, recency: float, age: float, horizon: float) -> float:
-    """As published: methods, row 24."""
+    """As published for the CDNOW sample: Fader, Hardie & Lee 2005."""
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     left = alpha + age
     series = hyp2f1(r + x, b + x, a + b + x - 1, horizon / (left + horizon))

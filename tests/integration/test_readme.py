@@ -10,8 +10,8 @@ from tests.integration.readme_answers import README, answer, questions
 TEXT = README.read_text()
 
 
-def test_there_are_ten_questions() -> None:
-    assert len(questions(TEXT)) == 10
+def test_there_are_twelve_questions() -> None:
+    assert len(questions(TEXT)) == 12
 
 
 @pytest.mark.parametrize(("sql", "table"), questions(TEXT))

@@ -2,7 +2,7 @@
     Four ways to grow: revenue is customers × orders a customer × units an order × revenue a unit. `lever_effect` is
     the exact Shapley value of the factor called `of`: what its change brought, averaged over all orders in which the
     four could have changed, so that the four add up to the change. `prior` and `current` map the names of the factors
-    to columns. Holds for negative revenue too. Source: Shapley 1953; methods, row 26.
+    to columns. Holds for negative revenue too. Source: Shapley 1953.
 -#}
 {% macro lever_effect(of, prior, current) -%}
     {%- set others = prior.keys() | reject("equalto", of) | list -%}
@@ -31,7 +31,7 @@
 
 {#-
     Logarithmic mean of two revenues, the weight of a product in the LMDI-I: (a - b) / ln(a / b), a where both are
-    equal, 0 where one of them is 0. Source: Ang 2004; zero values: Ang, Zhang & Choi 1998; methods, row 27.
+    equal, 0 where one of them is 0. Source: Ang 2004; zero values: Ang, Zhang & Choi 1998.
 -#}
 {% macro logarithmic_mean(a, b) -%}
     case

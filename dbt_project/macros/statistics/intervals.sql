@@ -22,7 +22,7 @@
 {#-
     Wilson's bounds of a share (0–1) over n customers. They stay inside 0–1 and hold for 0 and n of n. NULL for n = 0.
     Each is held on its side of the share: rounding in the last bit must not put a share of 1 above its own bound.
-    Source: Wilson 1927; methods, row 21.
+    Source: Wilson 1927.
 -#}
 {% macro wilson_low(share, n, z) -%}
     {{ clip(_wilson_centre(share, n, z) ~ " - " ~ _wilson_half_width(share, n, z), 0, share) }}

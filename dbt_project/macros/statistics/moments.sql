@@ -24,7 +24,7 @@
     end
 {%- endmacro %}
 
-{#- Variance with n - 1, from exact moments. NULL for fewer than two. Source: methods, row 2. -#}
+{#- Variance with n - 1, from exact moments. NULL for fewer than two. -#}
 {% macro sample_variance(n, total, square_total) -%}
     {{ safe_divide(
         "cast(" ~ n ~ " as decimal(18, 0)) * " ~ square_total ~ " - " ~ total ~ " * " ~ total,

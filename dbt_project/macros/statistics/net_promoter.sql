@@ -1,6 +1,6 @@
 {#-
     Net promoter score: promoters minus detractors in percent of those asked, -100 … 100. Counts may be fractions of
-    customers, where the people of one customer answer differently. Source: Reichheld 2003; methods, row 17.
+    customers, where the people of one customer answer differently. Source: Reichheld 2003.
 -#}
 {% macro net_promoter_score(promoters, detractors, n) -%}
     100 * {{ safe_divide(promoters ~ " - " ~ detractors, n) }}
@@ -8,7 +8,7 @@
 
 {#-
     Standard error of the score in points, from the trinomial distribution of promoter, passive, detractor.
-    NULL for n = 0; 0 when all answer alike, which is why the interval is not built on it. Source: methods, row 18.
+    NULL for n = 0; 0 when all answer alike, which is why the interval is not built on it.
 -#}
 {% macro net_promoter_standard_error(promoters, detractors, n) -%}
     100 * sqrt({{ safe_divide(_trinomial_variance(promoters, detractors, n), n) }})
@@ -24,7 +24,7 @@
 
 {#-
     Centre and half width of the adjusted-Wald interval: three quarters of a customer are added to promoters and to
-    detractors, three to all. Source: Lewis & Sauro 2021; methods, row 18.
+    detractors, three to all. Source: Lewis & Sauro 2021.
 -#}
 {% macro adjusted_wald_centre(promoters, detractors, n) -%}
     {{ net_promoter_score("(" ~ promoters ~ " + 0.75)", "(" ~ detractors ~ " + 0.75)", "(" ~ n ~ " + 3)") }}

@@ -1,6 +1,6 @@
 {#-
     What the customer receives and gives up, each the plain mean of the kinds observed (weight_method `equal`).
-    NULL for fewer than two benefit kinds, or for no cost kind. Sources: Kotler; Zeithaml 1988; methods, row 14.
+    NULL for fewer than two benefit kinds, or for no cost kind. Sources: Kotler; Zeithaml 1988.
 -#}
 {% macro benefit_score(kinds) -%}
     case when {{ observed(kinds) }} >= 2 then {{ mean_of_observed(kinds) }} end

@@ -1,7 +1,7 @@
 {#-
     Economic value to the customer, in money a unit: what the next best alternative costs, plus what this product does
     better, minus what it does worse. NULL where any part is not researched.
-    Sources: Forbis & Mehta 1979; Nagle; methods, row 16.
+    Sources: Forbis & Mehta 1979; Nagle.
 -#}
 {% macro economic_value_to_customer(reference_price, positive_differentiation, negative_differentiation) -%}
     {{ reference_price }} + {{ positive_differentiation }} - {{ negative_differentiation }}
@@ -9,7 +9,7 @@
 
 {#-
     Where a price stands between cost (0) and economic value (1). Below 0 the seller loses, above 1 the customer does.
-    NULL where the economic value does not exceed the cost: no price could serve both. Source: methods, row 16.
+    NULL where the economic value does not exceed the cost: no price could serve both. Source: Forbis & Mehta 1979; Nagle.
 -#}
 {% macro price_position(price, unit_cost, economic_value) -%}
     case

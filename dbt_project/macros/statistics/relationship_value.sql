@@ -1,7 +1,7 @@
 {#-
     Present value of a customer's future margins, retention form: a margin a month as long as the customer stays,
     each month with probability r, discounted by i a month. The first margin comes one month ahead.
-    Source: Gupta & Lehmann; methods, row 23.
+    Source: Gupta & Lehmann.
 -#}
 {% macro monthly_discount_rate(annual_rate) -%}
     (power(1 + cast({{ annual_rate }} as double), cast(1 as double) / 12) - 1)
@@ -33,7 +33,7 @@
 {#-
     What a customer's next purchase is expected to amount to: its own mean, drawn towards that of all customers, the less
     so the more it bought. `purchases` with a mean of `mean_amount` are those after the first. NULL where q <= 1: such
-    amounts have no mean. Source: Fader & Hardie 2013, The Gamma-Gamma Model of Monetary Value; methods, row 25.
+    amounts have no mean. Source: Fader & Hardie 2013, The Gamma-Gamma Model of Monetary Value.
 -#}
 {% macro expected_amount(p, q, v, purchases, mean_amount) -%}
     case

@@ -1,7 +1,6 @@
 {#-
     Share of the revenue at the start that is still there at the end, and the same with what customers who stayed
     bought more. Who came back does not count in either. NULL where nothing was there at the start.
-    Source: methods, row 28.
 -#}
 {% macro gross_revenue_retention(start, contraction, churn) -%}
     case

@@ -2,7 +2,7 @@
     Unweighted ACSI-style index of one response: the mean of overall satisfaction, confirmation of expectations and
     nearness to the ideal, each 0–100. On the usual 1–10 answers that is (x1 + x2 + x3 - 3) / 27 · 100. NULL where an
     item is missing. The published ACSI uses weights of its own, which are not public.
-    Source: Fornell et al. 1996; methods, row 12.
+    Source: Fornell et al. 1996.
 -#}
 {% macro satisfaction_index(overall, disconfirmation, ideal) -%}
     ({{ overall }} + {{ disconfirmation }} + {{ ideal }}) / 3

@@ -5,7 +5,7 @@
 
     `relation` has one row per group, with its size n, the exact total of its values and of their squares. For shares
     the square total is the total itself: the square of a yes is a yes.
-    Source: Efron & Morris; methods, row 31.
+    Source: Efron & Morris.
 -#}
 {% macro prior(relation, by, n, total, square_total) -%}
     with

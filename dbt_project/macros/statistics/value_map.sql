@@ -1,6 +1,6 @@
 {#-
     Own score by the competitor's on the same attribute; 1 = equal. NULL where the competitor has no score or one of
-    nothing. Source: Gale 1994; methods, row 15.
+    nothing. Source: Gale 1994.
 -#}
 {% macro performance_ratio(own_score, competitor_score) -%}
     {{ safe_divide(own_score, competitor_score) }}
@@ -8,7 +8,7 @@
 
 {#-
     Market-perceived quality against a competitor: Σ w · own / competitor over the rows of a group, whose weights sum
-    to 1. An aggregate. Source: Gale 1994; methods, row 15.
+    to 1. An aggregate. Source: Gale 1994.
 -#}
 {% macro perceived_quality_ratio(weight, ratio) -%}
     {{ exact_sum(weight ~ " * " ~ ratio) }}
@@ -25,7 +25,7 @@
     end
 {%- endmacro %}
 
-{#- Perceived quality for the price, against a competitor; above 1 we give more for it. Source: methods, row 15. -#}
+{#- Perceived quality for the price, against a competitor; above 1 we give more for it. Source: Gale 1994. -#}
 {% macro relative_value(perceived_quality, price) -%}
     {{ safe_divide(perceived_quality, price) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
--- Golden numbers of methods, rows 26, 27 and 28, and the cent that rounding leaves.
+-- Golden numbers of the levers, price and mix, and retention, and the cent that rounding leaves.
 {% set prior = {"customers": "100.0", "frequency": "2.0", "size": "3.0", "price": "10.0"} %}
 {% set current = {"customers": "120.0", "frequency": "1.8", "size": "3.3", "price": "11.0"} %}
 {% set weight = logarithmic_mean("7840.8", "6000.0") %}

@@ -1,4 +1,4 @@
--- Golden numbers of methods, rows 2, 17, 18, 19, 21: written with z = 1.96.
+-- Golden numbers of variances and intervals, written with z = 1.96.
 {% set z = 1.96 %}
 with
 answers as (

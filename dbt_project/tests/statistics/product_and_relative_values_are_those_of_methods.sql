@@ -1,4 +1,4 @@
--- Golden numbers of methods, rows 15 and 16, and of a ratio of sums.
+-- Golden numbers of relative value, economic value and a ratio of sums.
 with
 attributes as (
     select

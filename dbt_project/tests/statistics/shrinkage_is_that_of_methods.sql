@@ -1,4 +1,4 @@
--- Golden numbers of methods, row 31, for means and for shares, and what happens at the edges.
+-- Golden numbers of empirical Bayes, for means and for shares, and what happens at the edges.
 with
 scores as (
     select

@@ -1,4 +1,4 @@
--- Golden numbers of methods, rows 12, 14 and 23.
+-- Golden numbers of the index, perceived value and the retention form.
 {% set i = monthly_discount_rate(0.1) %}
 with
 compared as (

@@ -1,4 +1,4 @@
-"""How often customers buy, and whether they still do: BG/NBD (Fader, Hardie & Lee 2005; methods, row 24).
+"""How often customers buy, and whether they still do: BG/NBD (Fader, Hardie & Lee 2005).
 
 A customer buys at random with a rate of its own, and after each purchase leaves for good with a probability
 of its own. Rates differ between customers as a gamma distribution (r, alpha), the probabilities as a beta one

@@ -1,4 +1,4 @@
-"""What a purchase amounts to: Gamma-Gamma (Fader, Hardie & Lee 2005; Fader & Hardie 2013; methods, row 25).
+"""What a purchase amounts to: Gamma-Gamma (Fader, Hardie & Lee 2005; Fader & Hardie 2013).
 
 The amounts of a customer's purchases vary about a mean of its own, and the means about that of all customers.
 It takes amounts to be independent of how often a customer buys.
