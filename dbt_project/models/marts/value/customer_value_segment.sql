@@ -30,25 +30,44 @@ in_segments as (
         )
 ),
 
-totalled as (
+ratio_totals as (
     select
-        *,
-        count(cost_part) over everybody as n_parts,
-        cast(sum({{ exact("benefit_part") }}) over everybody as double) as benefit_total,
-        cast(sum({{ exact("cost_part") }}) over everybody as double) as cost_total
+        measure_code,
+        product_key,
+        purchase_phase,
+        segment_key,
+        period_grain,
+        period_start,
+        count(cost_part) as n_parts,
+        cast(sum({{ exact("benefit_part") }}) as double) as benefit_total,
+        cast(sum({{ exact("cost_part") }}) as double) as cost_total
     from in_segments
-    window everybody as (partition by {{ grain | join(", ") }})
+    where measure_code = 'value_ratio'
+    group by measure_code, product_key, purchase_phase, segment_key, period_grain, period_start
 ),
 
 contributions as (
     select
-        *,
+        in_segments.*,
+        ratio_totals.benefit_total,
+        ratio_totals.cost_total,
         case
-            when measure_code = 'value_ratio'
-                then {{ ratio_contribution("benefit_part", "cost_part", "benefit_total", "cost_total", "n_parts") }}
-            else score
+            when in_segments.measure_code = 'value_ratio'
+                then {{ ratio_contribution(
+                    "in_segments.benefit_part", "in_segments.cost_part",
+                    "ratio_totals.benefit_total", "ratio_totals.cost_total", "ratio_totals.n_parts"
+                ) }}
+            else in_segments.score
         end as contribution
-    from totalled
+    from in_segments
+    left join ratio_totals
+        on
+            in_segments.measure_code = ratio_totals.measure_code
+            and in_segments.product_key = ratio_totals.product_key
+            and in_segments.purchase_phase = ratio_totals.purchase_phase
+            and in_segments.segment_key = ratio_totals.segment_key
+            and in_segments.period_grain = ratio_totals.period_grain
+            and in_segments.period_start = ratio_totals.period_start
 ),
 
 segment_moments as (
