@@ -9,6 +9,7 @@ from scipy.special import hyp2f1
 from valuegap.analytics import bg_nbd, gamma_gamma
 from valuegap.analytics.bg_nbd import BgNbd, Histories
 from valuegap.analytics.gamma_gamma import Amounts
+from valuegap.analytics.maximum_likelihood import maximum
 
 CDNOW = BgNbd(
     r=0.243, alpha=4.414, a=0.793, b=2.426, log_likelihood=0.0, is_converged=True, is_at_bound=False
@@ -180,3 +181,23 @@ def test_customers_that_do_not_differ_are_said_to_stand_at_the_bound():
     assert found.is_converged
     assert found.is_at_bound
     assert found.r / found.alpha == pytest.approx(0.5, rel=0.02)
+
+
+@pytest.mark.parametrize("differing", [False, True])
+def test_the_last_bits_of_a_processor_do_not_move_the_parameters(differing):
+    histories = simulated(2_000, seed=6)
+    if not differing:
+        frequency = np.random.default_rng(5).poisson(20, 2_000)
+        histories = Histories(frequency, frequency * 1.9, np.full(2_000, 40.0), histories.customers)
+    mean = bg_nbd._Likelihood(histories).mean
+
+    def on_processor(seed: int) -> list[float]:
+        last_bits = np.random.default_rng(seed)
+
+        def rounded(parameters):
+            value, slope = mean(parameters)
+            return value * (1 + last_bits.normal(0, 2e-16)), slope * (1 + last_bits.normal(0, 2e-16, 4))
+
+        return maximum(rounded, bg_nbd.STARTS).parameters.tolist()
+
+    assert on_processor(1) == on_processor(2) == on_processor(3)

@@ -11,7 +11,10 @@ Floats = npt.NDArray[np.float64]
 
 LARGEST_LOG = 9.0  # parameters lie between e^-9 and e^9 of their starts' unit: beyond, the likelihood is flat
 STEEPEST_SLOPE = 1e-5  # of the mean log-likelihood by a parameter's logarithm, at what counts as its maximum
-SEARCH = {"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000, "maxfun": 5000}
+SEARCH = {"ftol": 1e-15, "gtol": 1e-7, "maxiter": 1000, "maxfun": 5000}
+POLISHING_STEPS = 4
+CURVATURE_STEP = 1e-4  # of a logarithm, each way
+SIGNIFICANT_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,41 @@ def maximum(
     best = min((each for each in reached if np.isfinite(each.fun)), key=lambda each: each.fun, default=None)
     if best is None:
         return Maximum(np.full(len(starts[0]), np.nan), np.nan, is_converged=False, is_at_bound=False)
+    logarithms = _polished(objective, best.x)
+    # Processors differ in the last bits of a logarithm: these digits are the same on all of them.
+    parameters = np.array([float(f"{each:.{SIGNIFICANT_DIGITS}g}") for each in np.exp(logarithms)])
+    value, slope = objective(np.log(parameters))
     # The search stops for many reasons, some of them at the maximum: its slope says whether it is there.
-    downhill = np.clip(best.x - best.jac, -LARGEST_LOG, LARGEST_LOG) - best.x
+    downhill = np.clip(logarithms - slope, -LARGEST_LOG, LARGEST_LOG) - logarithms
     return Maximum(
-        np.exp(best.x),
-        -float(best.fun),
+        parameters,
+        -float(value),
         is_converged=bool(np.abs(downhill).max() < STEEPEST_SLOPE),
-        is_at_bound=bool(np.abs(best.x).max() >= LARGEST_LOG),
+        is_at_bound=bool(np.abs(logarithms).max() >= LARGEST_LOG),
     )
+
+
+def _polished(objective: Callable[[Floats], tuple[float, Floats]], logarithms: Floats) -> Floats:
+    """Return the minimum near `logarithms` to the digits a double has, by Newton's method.
+
+    Where the search stops on a flat likelihood depends on rounding; where its slope is zero does not.
+    Parameters at a bound stay there.
+    """
+    free = np.flatnonzero(np.abs(logarithms) < LARGEST_LOG)
+    for _ in range(POLISHING_STEPS if len(free) else 0):
+        slope = objective(logarithms)[1][free]
+        curvature = np.empty((len(free), len(free)))
+        for row, parameter in enumerate(free):
+            shift = np.zeros_like(logarithms)
+            shift[parameter] = CURVATURE_STEP
+            ahead, behind = objective(logarithms + shift)[1], objective(logarithms - shift)[1]
+            curvature[row] = (ahead - behind)[free] / (2 * CURVATURE_STEP)
+        curvature = (curvature + curvature.T) / 2
+        if not np.isfinite(curvature).all() or np.linalg.eigvalsh(curvature).min() <= 0:
+            return logarithms  # no minimum here; the slope will say so
+        step = np.linalg.solve(curvature, slope)
+        if np.abs(step).max() > 1:
+            return logarithms
+        logarithms = logarithms.copy()
+        logarithms[free] = np.clip(logarithms[free] - step, -LARGEST_LOG, LARGEST_LOG)
+    return logarithms

@@ -19,7 +19,7 @@ from valuegap.analytics.bg_nbd import BgNbd, Histories
 from valuegap.analytics.gamma_gamma import Amounts, GammaGamma
 from valuegap.analytics.tables import TABLES
 
-METHOD_VERSION = "bg-nbd-1"  # changes with the method: every night is then fitted again
+METHOD_VERSION = "bg-nbd-2"  # changes with the method: every night is then fitted again
 LEAST_CUSTOMERS = 200  # fewer do not tell differences between customers from chance
 LEAST_VALUED_CUSTOMERS = 30
 DAYS_OF_WEEK = 7
