@@ -100,7 +100,7 @@ class _Transcript:
     def _node_finished(self, data: Mapping[str, Any]) -> str | None:
         node = data["node_info"]
         name = node["node_name"]
-        if node["resource_type"] in {"test", "unit_test"}:
+        if node["resource_type"] == "test":
             status = data["status"].lower()
             self.tests[status] += 1
             return None if status == "pass" else f"test {name}: {status}"
@@ -210,7 +210,7 @@ def _command(settings: Settings, night: Night, variables: Mapping[str, Any]) -> 
     work_dir = _work_dir(settings)
     variables = {**variables, "as_of_date": night.as_of_date.isoformat(), "run_id": night.run_id}
     return [
-        sys.executable, "-c", DBT_PROGRAM, "build",
+        sys.executable, "-c", DBT_PROGRAM, "build", "--exclude-resource-type", "unit_test",
         "--project-dir", str(settings.dbt_project_dir),
         "--profiles-dir", str(settings.dbt_project_dir),
         "--target-path", str(work_dir / "target"),
