@@ -116,6 +116,19 @@ def test_the_planted_gaps_are_found(after_first_night, truth) -> None:
     ])  # fmt: skip
 
 
+def test_the_planted_drivers_are_found_in_their_order(after_first_night, truth) -> None:
+    """Neighbours may change places: their weights differ by less than what some 260 customers tell."""
+    found = query(after_first_night, """
+        select attribute_code, johnson_share from marts.driver_importance
+        where outcome_code = 'csat' and segment_key = 'all:all'
+        order by johnson_share desc nulls last
+    """)  # fmt: skip
+    planted = sorted(truth.driver_weights, key=truth.driver_weights.__getitem__, reverse=True)
+    places = [planted.index(attribute.upper()) for attribute, _ in found]
+    assert sorted(places) == list(range(6))
+    assert 1 - sum((place - at) ** 2 for at, place in enumerate(places)) / 35 >= 0.7  # Spearman's correlation
+
+
 def test_the_planted_benefits_and_costs_are_found(after_first_night, truth) -> None:
     planted = {f"{kind.lower()}_score": means for kind, means in truth.benefits.items()}
     planted |= {f"{kind.lower()}_cost_score": means for kind, means in truth.costs.items()}
