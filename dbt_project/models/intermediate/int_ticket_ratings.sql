@@ -79,9 +79,8 @@ ratings as (
     inner join tickets on rated.ticket_id = tickets.ticket_id
 ),
 
--- Of no use where the assignee counts.
 agent_events as (
-    select  -- noqa: ST03
+    select
         ticket_events.*,
         {{ surrogate_key(["'zendesk'", "users.user_id"]) }} as agent_key
     from ticket_events
@@ -89,43 +88,24 @@ agent_events as (
     where not users.is_end_user and ticket_events.occurred_at < {{ as_of_until() }}
 ),
 
--- Who solved it last, everybody who replied, or whom it is assigned to.
+-- What gives an agent a claim to a rating: having solved the ticket by then, or each public reply by then.
 claims as (
-    {% if attribution == "replies" -%}
     select
         ratings.rating_id,
         agent_events.agent_key,
         count(*) as n_claims,
-        1 as claim_rank
-    from ratings
-    inner join agent_events
-        on ratings.ticket_id = agent_events.ticket_id and ratings.rated_at >= agent_events.occurred_at
-    where agent_events.event_type = 'Comment' and agent_events.is_public
-    group by ratings.rating_id, agent_events.agent_key
-    {%- elif attribution == "last_assignee" -%}
-    select
-        ratings.rating_id,
-        ratings.assignee_key as agent_key,
-        1 as n_claims,
-        1 as claim_rank
-    from ratings
-    where ratings.assignee_key is not null
-    {%- else -%}
-    select
-        ratings.rating_id,
-        agent_events.agent_key,
-        1 as n_claims,
         row_number() over (
-            partition by ratings.rating_id
-            order by
-                agent_events.occurred_at desc, length(agent_events.event_id) desc, agent_events.event_id desc,
-                agent_events.agent_key
+            partition by ratings.rating_id order by max(agent_events.occurred_at) desc, agent_events.agent_key
         ) as claim_rank
     from ratings
     inner join agent_events
         on ratings.ticket_id = agent_events.ticket_id and ratings.rated_at >= agent_events.occurred_at
-    where agent_events.status = 'solved'
-    {%- endif %}
+    where
+        ('{{ attribution }}' = 'resolver' and agent_events.status = 'solved')
+        or (
+            '{{ attribution }}' = 'replies' and agent_events.event_type = 'Comment' and agent_events.is_public
+        )
+    group by ratings.rating_id, agent_events.agent_key
 ),
 
 shares as (
@@ -134,7 +114,7 @@ shares as (
         agent_key,
         {{ safe_divide("n_claims", "sum(n_claims) over (partition by rating_id)") }} as attribution_weight
     from claims
-    where claim_rank = 1
+    where claim_rank = 1 or '{{ attribution }}' = 'replies'
 ),
 
 -- Nobody's claim is known of a ticket a rule solved, or of a file: then it is the one's it is assigned to.
@@ -143,7 +123,10 @@ final as (
         ratings.rating_id,
         ratings.ticket_id,
         ratings.customer_key,
-        coalesce(shares.agent_key, ratings.resolver_key, ratings.assignee_key) as agent_key,
+        case
+            when '{{ attribution }}' = 'last_assignee' then ratings.assignee_key
+            else coalesce(shares.agent_key, ratings.resolver_key, ratings.assignee_key)
+        end as agent_key,
         coalesce(shares.attribution_weight, 1) as attribution_weight,
         ratings.score_pomp,
         ratings.effort_score,

@@ -1,5 +1,3 @@
-{%- set totals = [("sent", "n_sent", "is_invited"), ("bounced", "n_bounced", "status = 'bounced'"), ("finished", "n_finished", "is_completed")] -%}
-
 with
 
 distributions as (
@@ -15,50 +13,64 @@ invitations as (
 by_distribution as (
     select
         distribution_id,
-        {% for name, total, condition in totals -%}
-        count(case when {{ condition }} then 1 end) as {{ name }}{{ "," if not loop.last }}
-        {% endfor %}
+        count(case when is_invited then 1 end) as invited,
+        count(case when status = 'bounced' then 1 end) as bounced,
+        count(case when is_completed then 1 end) as completed
     from invitations
     group by 1
 ),
 
--- Links that are sent to nobody in particular, and distributions older than what is read, have no history.
-joined as (
+totals as (
     select
-        distributions.*,
-        by_distribution.distribution_id is not null as has_history,
-        {% for name, total, condition in totals -%}
-        coalesce(by_distribution.{{ name }}, 0) as {{ name }}{{ "," if not loop.last }}
-        {% endfor %}
+        distributions.survey_id,
+        'sent' as measure,
+        coalesce(distributions.n_sent, 0) as vendor_total,
+        by_distribution.invited as our_total
+    from distributions
+    left join by_distribution on distributions.distribution_id = by_distribution.distribution_id
+    union all
+    select
+        distributions.survey_id,
+        'bounced' as measure,
+        coalesce(distributions.n_bounced, 0) as vendor_total,
+        by_distribution.bounced as our_total
+    from distributions
+    left join by_distribution on distributions.distribution_id = by_distribution.distribution_id
+    union all
+    select
+        distributions.survey_id,
+        'finished' as measure,
+        coalesce(distributions.n_finished, 0) as vendor_total,
+        by_distribution.completed as our_total
     from distributions
     left join by_distribution on distributions.distribution_id = by_distribution.distribution_id
 ),
 
+-- Links that are sent to nobody in particular, and distributions older than what is read, have no history.
 counted as (
-    {% for name, total, condition in totals -%}
+    select
+        survey_id,
+        measure,
+        sum(vendor_total) as vendor_total,
+        coalesce(sum(our_total), 0) as our_total,
+        sum(case when our_total is null then vendor_total else 0 end) as without_history
+    from totals
+    group by 1, 2
+),
+
+final as (
     select
         'qualtrics' as source,
         'distributions' as object,
-        '{{ name }}' as measure,
+        measure,
         survey_id as scope,
-        sum(coalesce({{ total }}, 0)) as source_value,
-        sum({{ name }}) as warehouse_value,
-        -sum(case when not has_history then coalesce({{ total }}, 0) else 0 end) as explained_difference
-    from joined
-    group by survey_id
-    {{ "union all" if not loop.last }}
-    {% endfor %}
+        cast(vendor_total as decimal(28, 2)) as source_value,
+        cast(our_total as decimal(28, 2)) as warehouse_value,
+        cast(-without_history as decimal(28, 2)) as explained_difference,
+        'no_history' as explanation_code,
+        -- Totals and histories are read one after the other, and people answer in between.
+        cast(greatest(5, ceil(0.01 * vendor_total)) as decimal(28, 2)) as tolerance
+    from counted
 )
 
-select
-    source,
-    object,
-    measure,
-    scope,
-    cast(source_value as decimal(28, 2)) as source_value,
-    cast(warehouse_value as decimal(28, 2)) as warehouse_value,
-    cast(explained_difference as decimal(28, 2)) as explained_difference,
-    'no_history' as explanation_code,
-    -- Totals and histories are read one after the other, and people answer in between.
-    cast(greatest(5, ceil(0.01 * source_value)) as decimal(28, 2)) as tolerance
-from counted
+select * from final

@@ -8,12 +8,18 @@
     ("hubspot", "owners", "stg_hubspot__owners", ["id"], none, none, none),
     ("salesforce", "accounts", "stg_salesforce__accounts", ["id"], "account_ids", ["company_id"], "is_archived"),
     ("salesforce", "contacts", "stg_salesforce__contacts", ["id"], "contact_ids", ["contact_id"], "is_archived"),
-    ("salesforce", "opportunities", "stg_salesforce__opportunities", ["id"], "opportunity_ids", ["deal_id"], "is_archived"),
+    (
+        "salesforce", "opportunities", "stg_salesforce__opportunities", ["id"],
+        "opportunity_ids", ["deal_id"], "is_archived"
+    ),
     (
         "salesforce", "opportunity_line_items", "stg_salesforce__opportunity_line_items", ["id"],
         "opportunity_line_item_ids", ["line_item_id"], "is_archived"
     ),
-    ("zendesk", "organizations", "stg_zendesk__organizations", ["id"], "organization_ids", ["organization_id"], "is_deleted"),
+    (
+        "zendesk", "organizations", "stg_zendesk__organizations", ["id"],
+        "organization_ids", ["organization_id"], "is_deleted"
+    ),
     ("zendesk", "users", "stg_zendesk__users", ["id"], "user_ids", ["user_id"], "not is_active"),
     ("zendesk", "tickets", "stg_zendesk__tickets", ["id"], none, none, none),
     ("qualtrics", "surveys", "stg_qualtrics__surveys", ["id"], none, none, none),
@@ -47,6 +53,44 @@ stored_rows as (
     group by 1, 2
 ),
 
+{% for source_name, stream, model, record_id, census, staged_id, is_gone in streams -%}
+{%- set name = source_name ~ "_" ~ stream -%}
+{#- What was changed after midnight was landed a night early: it is not in the staging model yet. -#}
+{%- set known = "coalesce(last_modified_at, recorded_at) < " ~ as_of_until() if stream == "responses" else "1 = 1" -%}
+{{ name }}_landed as (
+    select
+        count(*) as n_rows,
+        count(distinct case when {{ known }} then {{ surrogate_key(record_id) }} end) as n_ids
+    from {{ source(source_name, stream) }}
+    where _as_of_date <= {{ as_of_date() }}
+),
+
+{{ name }}_staged as (
+    select count(*) as n_records from {{ ref(model) }}
+),
+
+{% if census -%}
+{{ name }}_ids as (
+    {{ last_census(source(source_name, census), record_id=record_id) | indent(4) }}
+),
+
+{{ name }}_listed as (
+    select count(*) as n_ids from {{ name }}_ids
+),
+
+{{ name }}_live as (
+    select
+        count(*) as n_live,
+        count(case when ids._as_of_date is null then 1 end) as n_younger
+    from {{ ref(model) }} as records
+    left join {{ name }}_ids as ids
+        on {% for column in record_id %}{{ "and " if not loop.first }}records.{{ staged_id[loop.index0] }} = ids.{{ column }}
+        {% endfor %}
+    where not ({{ is_gone }})
+),
+
+{% endif -%}
+{% endfor -%}
 counted as (
     select
         loads.source,
@@ -59,74 +103,54 @@ counted as (
     from loads
     left join stored_rows on loads.source = stored_rows.source and loads.stream = stored_rows.stream
     {% for source_name, stream, model, record_id, census, staged_id, is_gone in streams -%}
-    {#- What was changed after midnight was landed a night early: it is not in the staging model yet. -#}
-    {%- set known = "coalesce(last_modified_at, recorded_at) < " ~ as_of_until() if stream == "responses" else "1 = 1" -%}
+    {%- set name = source_name ~ "_" ~ stream -%}
     union all
     select
         '{{ source_name }}' as source,
         '{{ stream }}' as object,
         'records' as measure,
-        raw.n_rows as source_value,
-        staged.n_records as warehouse_value,
-        raw.n_ids - raw.n_rows as explained_difference,
+        {{ name }}_landed.n_rows as source_value,
+        {{ name }}_staged.n_records as warehouse_value,
+        {{ name }}_landed.n_ids - {{ name }}_landed.n_rows as explained_difference,
         'older_versions' as explanation_code
-    from (
-        select
-            count(*) as n_rows,
-            count(distinct case when {{ known }} then {{ surrogate_key(record_id) }} end) as n_ids
-        from {{ source(source_name, stream) }}
-        where _as_of_date <= {{ as_of_date() }}
-    ) as raw
-    cross join (select count(*) as n_records from {{ ref(model) }}) as staged
-    where raw.n_rows > 0
+    from {{ name }}_landed
+    cross join {{ name }}_staged
+    where {{ name }}_landed.n_rows > 0
     {% if census -%}
     union all
     select
         '{{ source_name }}' as source,
         '{{ stream }}' as object,
         'live_records' as measure,
-        listed.n_ids as source_value,
-        staged.n_live as warehouse_value,
-        staged.n_younger as explained_difference,
+        {{ name }}_listed.n_ids as source_value,
+        {{ name }}_live.n_live as warehouse_value,
+        {{ name }}_live.n_younger as explained_difference,
         'younger_than_the_list' as explanation_code
-    from (
-        select count(*) as n_ids
-        from (
-            {{ last_census(source(source_name, census), record_id=record_id) | indent(12) }}
-        ) as ids
-    ) as listed
-    cross join (
-        select
-            count(*) as n_live,
-            count(case when ids._as_of_date is null then 1 end) as n_younger
-        from {{ ref(model) }} as records
-        left join (
-            {{ last_census(source(source_name, census), record_id=record_id) | indent(12) }}
-        ) as ids
-            on {% for column in record_id -%}
-            {{ "and " if not loop.first }}ids.{{ column }} = records.{{ staged_id[loop.index0] }}
-            {% endfor %}
-        where not ({{ is_gone }})
-    ) as staged
-    where listed.n_ids > 0
+    from {{ name }}_listed
+    cross join {{ name }}_live
+    where {{ name }}_listed.n_ids > 0
     {% endif -%}
     {% endfor %}
+),
+
+final as (
+    select
+        source,
+        object,
+        measure,
+        'all' as scope,
+        cast(source_value as decimal(28, 2)) as source_value,
+        cast(warehouse_value as decimal(28, 2)) as warehouse_value,
+        cast(explained_difference as decimal(28, 2)) as explained_difference,
+        explanation_code,
+        cast(
+            case
+                -- Ids are listed after the records were read: what was created in between arrives the next night.
+                when measure = 'live_records' then greatest(5, ceil(0.01 * source_value))
+                else 0
+            end as decimal(28, 2)
+        ) as tolerance
+    from counted
 )
 
-select
-    source,
-    object,
-    measure,
-    'all' as scope,
-    cast(source_value as decimal(28, 2)) as source_value,
-    cast(warehouse_value as decimal(28, 2)) as warehouse_value,
-    cast(explained_difference as decimal(28, 2)) as explained_difference,
-    explanation_code,
-    cast(
-        case
-            -- Ids are listed after the records were read: what was created in between arrives the next night.
-            when measure = 'live_records' then greatest(5, 0.01 * source_value)
-            else 0
-        end as decimal(28, 2)
-    ) as tolerance
-from counted
+select * from final

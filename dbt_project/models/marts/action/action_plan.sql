@@ -150,7 +150,7 @@ planned as (
             when initiatives.start_date is null then {{ as_of_date() }}
             when initiatives.start_date > {{ as_of_date() }} then initiatives.start_date
             when not windows.has_begun then {{ as_of_date() }}
-            when {{ days_between("initiatives.start_date", as_of_date()) }} < {{ var("initiative_min_days") }}
+            when {{ days_run }} < {{ var("initiative_min_days") }}
                 then {{ days_after("initiatives.start_date", var("initiative_min_days")) }}
             else {{ days_after("initiatives.start_date", next_review) }}
         end as next_review_date,

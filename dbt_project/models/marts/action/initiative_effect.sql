@@ -3,9 +3,9 @@
 {% set fewest = var("min_n_publish") %}
 {% set cells = {} %}
 {% for arm in ["treated", "control"] %}
-    {% for phase in ["pre", "post", "change"] %}
-        {% do cells.update({arm ~ "_" ~ phase: "case when arm = '" ~ arm ~ "' then " ~ phase ~ "_score end"}) %}
-    {% endfor %}
+{% for phase in ["pre", "post", "change"] %}
+{% do cells.update({arm ~ "_" ~ phase: "case when arm = '" ~ arm ~ "' then " ~ phase ~ "_score end"}) %}
+{% endfor %}
 {% endfor %}
 
 with

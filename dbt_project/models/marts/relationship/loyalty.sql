@@ -28,7 +28,7 @@ segment_moments as (
         period_end,
         period_is_complete,
         {{ score_moments("nps_score") }},
-        {{ weighted_mean("nps_score", "weight_nonresponse") }} as nps_nonresponse_weighted,
+        {{ weighted_mean("nps_score", "weight_nonresponse") }} as nonresponse_weighted,
         min(first_scale_key) as first_scale_key,
         max(last_scale_key) as last_scale_key,
         coalesce({{ exact_sum("promoter_share") }}, 0) as promoter_total,
@@ -74,7 +74,7 @@ final as (
         passives,
         detractors,
         {{ net_promoter_score("promoters", "detractors", "n_responses") }} as nps_response_equal,
-        nps_nonresponse_weighted,
+        {{ clip("nonresponse_weighted", -100, 100) }} as nps_nonresponse_weighted,
         coalesce(
             first_scale_key <> last_scale_key
             or first_scale_key <> lag(last_scale_key) over (

@@ -88,7 +88,8 @@ final as (
         case when estimated.metric_code = 'acsi' then estimated.mean_score end as satisfaction_index,
         case when estimated.metric_code = 'acsi' then reliability.cronbach_alpha end as cronbach_alpha,
         case when estimated.metric_code = 'experience' then estimated.mean_score end as experience_score,
-        case when estimated.metric_code in {{ shares }} then estimated.nonresponse_weighted end as csat_nonresponse_weighted,
+        case when estimated.metric_code in {{ shares }} then {{ clip("estimated.nonresponse_weighted", 0, 100) }} end
+            as csat_nonresponse_weighted,
         coalesce(
             estimated.first_scale_key <> estimated.last_scale_key
             or estimated.first_scale_key <> lag(estimated.last_scale_key) over (
