@@ -110,13 +110,17 @@ shares as (
     where n_repurchase_base > 0
 ),
 
+critical as (
+    select {{ critical_z() }} as z
+),
+
 divided_shares as (
     select
         shares.*,
         {{ safe_divide("shares.n_positive", "shares.n_responses") }} as share_value,
         critical.z
     from shares
-    cross join (select {{ critical_z() }} as z) as critical
+    cross join critical
 ),
 
 final as (

@@ -23,10 +23,8 @@ critical_t as (
 attributes as (
     select
         satisfaction_gaps.*,
-        {{ mean_low("satisfaction_gaps.experience_score", "satisfaction_gaps.experience_se", "critical_t.t_quantile", 0, 100) }}
-            as experience_low,
-        {{ mean_high("satisfaction_gaps.experience_score", "satisfaction_gaps.experience_se", "critical_t.t_quantile", 0, 100) }}
-            as experience_high
+        {{ mean_low("experience_score", "experience_se", "critical_t.t_quantile", 0, 100) }} as experience_low,
+        {{ mean_high("experience_score", "experience_se", "critical_t.t_quantile", 0, 100) }} as experience_high
     from satisfaction_gaps
     left join critical_t on satisfaction_gaps.n_customers - 1 = critical_t.degrees_of_freedom
 ),

@@ -1,32 +1,32 @@
 {#- Streams whose staging model holds one row per record, and where the source lists the ids it still has. -#}
 {%- set streams = [
-    ("hubspot", "companies", "stg_hubspot__companies", ["id"], "company_ids", ["company_id"], "is_archived"),
-    ("hubspot", "contacts", "stg_hubspot__contacts", ["id"], "contact_ids", ["contact_id"], "is_archived"),
-    ("hubspot", "products", "stg_hubspot__products", ["id"], "product_ids", ["product_id"], "is_archived"),
-    ("hubspot", "deals", "stg_hubspot__deals", ["id"], "deal_ids", ["deal_id"], "is_archived"),
-    ("hubspot", "line_items", "stg_hubspot__line_items", ["id"], "line_item_ids", ["line_item_id"], "is_archived"),
+    ("hubspot", "companies", "stg_hubspot__companies", ["id"], "company_ids", "records.company_id = ids.id", "is_archived"),
+    ("hubspot", "contacts", "stg_hubspot__contacts", ["id"], "contact_ids", "records.contact_id = ids.id", "is_archived"),
+    ("hubspot", "products", "stg_hubspot__products", ["id"], "product_ids", "records.product_id = ids.id", "is_archived"),
+    ("hubspot", "deals", "stg_hubspot__deals", ["id"], "deal_ids", "records.deal_id = ids.id", "is_archived"),
+    ("hubspot", "line_items", "stg_hubspot__line_items", ["id"], "line_item_ids", "records.line_item_id = ids.id", "is_archived"),
     ("hubspot", "owners", "stg_hubspot__owners", ["id"], none, none, none),
-    ("salesforce", "accounts", "stg_salesforce__accounts", ["id"], "account_ids", ["company_id"], "is_archived"),
-    ("salesforce", "contacts", "stg_salesforce__contacts", ["id"], "contact_ids", ["contact_id"], "is_archived"),
+    ("salesforce", "accounts", "stg_salesforce__accounts", ["id"], "account_ids", "records.company_id = ids.id", "is_archived"),
+    ("salesforce", "contacts", "stg_salesforce__contacts", ["id"], "contact_ids", "records.contact_id = ids.id", "is_archived"),
     (
         "salesforce", "opportunities", "stg_salesforce__opportunities", ["id"],
-        "opportunity_ids", ["deal_id"], "is_archived"
+        "opportunity_ids", "records.deal_id = ids.id", "is_archived"
     ),
     (
         "salesforce", "opportunity_line_items", "stg_salesforce__opportunity_line_items", ["id"],
-        "opportunity_line_item_ids", ["line_item_id"], "is_archived"
+        "opportunity_line_item_ids", "records.line_item_id = ids.id", "is_archived"
     ),
     (
         "zendesk", "organizations", "stg_zendesk__organizations", ["id"],
-        "organization_ids", ["organization_id"], "is_deleted"
+        "organization_ids", "records.organization_id = ids.id", "is_deleted"
     ),
-    ("zendesk", "users", "stg_zendesk__users", ["id"], "user_ids", ["user_id"], "not is_active"),
+    ("zendesk", "users", "stg_zendesk__users", ["id"], "user_ids", "records.user_id = ids.id", "not is_active"),
     ("zendesk", "tickets", "stg_zendesk__tickets", ["id"], none, none, none),
     ("qualtrics", "surveys", "stg_qualtrics__surveys", ["id"], none, none, none),
     ("qualtrics", "distributions", "stg_qualtrics__distributions", ["id"], none, none, none),
     (
         "qualtrics", "responses", "stg_qualtrics__responses", ["survey_id", "id"],
-        "response_ids", ["survey_id", "response_id"], "is_deleted"
+        "response_ids", "records.survey_id = ids.survey_id and records.response_id = ids.id", "is_deleted"
     ),
 ] -%}
 
@@ -53,7 +53,7 @@ stored_rows as (
     group by 1, 2
 ),
 
-{% for source_name, stream, model, record_id, census, staged_id, is_gone in streams -%}
+{% for source_name, stream, model, record_id, census, same_record, is_gone in streams -%}
 {%- set name = source_name ~ "_" ~ stream -%}
 {#- What was changed after midnight was landed a night early: it is not in the staging model yet. -#}
 {%- set known = "coalesce(last_modified_at, recorded_at) < " ~ as_of_until() if stream == "responses" else "1 = 1" -%}
@@ -84,8 +84,7 @@ stored_rows as (
         count(case when ids._as_of_date is null then 1 end) as n_younger
     from {{ ref(model) }} as records
     left join {{ name }}_ids as ids
-        on {% for column in record_id %}{{ "and " if not loop.first }}records.{{ staged_id[loop.index0] }} = ids.{{ column }}
-        {% endfor %}
+        on {{ same_record }}
     where not ({{ is_gone }})
 ),
 
@@ -102,7 +101,7 @@ counted as (
         'quarantined' as explanation_code
     from loads
     left join stored_rows on loads.source = stored_rows.source and loads.stream = stored_rows.stream
-    {% for source_name, stream, model, record_id, census, staged_id, is_gone in streams -%}
+    {% for source_name, stream, model, record_id, census, same_record, is_gone in streams -%}
     {%- set name = source_name ~ "_" ~ stream -%}
     union all
     select

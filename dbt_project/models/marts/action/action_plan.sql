@@ -69,7 +69,10 @@ matches as (
 ),
 
 own_effects as (
-    select * from effects
+    select
+        *,
+        case when direction = 'lower_better' then -effect_low else effect_high end as favourable_high
+    from effects
     where is_target_metric
 ),
 
@@ -140,10 +143,7 @@ planned as (
         end as effect_status,
         case
             when own_effects.verdict in ('improved', 'worse', 'no_change')
-                then case own_effects.direction
-                    when 'lower_better' then -own_effects.effect_low
-                    else own_effects.effect_high
-                end < initiatives.expected_effect
+                then own_effects.favourable_high < initiatives.expected_effect
         end as is_below_expectation,
         case
             when coalesce(initiatives.status in ('done', 'stopped'), false) then null

@@ -83,8 +83,11 @@ compared as (
         or coalesce(abs(tonight.value - last_said.last_value) > {{ tolerance }}, false) as is_changed
     from tonight
     full outer join last_said
-        on {% for column in period %}{{ "and " if not loop.first }}tonight.{{ column }} = last_said.{{ column }}
-        {% endfor %}
+        on
+            tonight.metric_code = last_said.metric_code
+            and tonight.segment_key = last_said.segment_key
+            and tonight.period_grain = last_said.period_grain
+            and tonight.period_start = last_said.period_start
     where tonight.period_grain is not null or last_said.period_grain <> 'trailing_12m'
 ),
 
@@ -121,7 +124,9 @@ said_tonight as (
         case when is_restated then value - last_value end as restated_delta,
         case
             when not is_restated then null
-            when formula_version <> last_formula_version or last_config_hash <> '{{ var("config_hash") }}' then 'definition'
+            when
+                formula_version <> last_formula_version or last_config_hash <> '{{ var("config_hash") }}'
+                then 'definition'
             when n_responses > last_n_responses then 'late_data'
             when n_responses = last_n_responses and n_customers <> last_n_customers then 'identity'
             else 'correction'
