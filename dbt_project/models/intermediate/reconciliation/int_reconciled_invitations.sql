@@ -13,7 +13,7 @@ invitations as (
 by_distribution as (
     select
         distribution_id,
-        count(case when is_invited then 1 end) as invited,
+        count(case when is_invited and status <> 'opted_out' then 1 end) as invited,
         count(case when status = 'bounced' then 1 end) as bounced,
         count(case when is_completed then 1 end) as completed
     from invitations
