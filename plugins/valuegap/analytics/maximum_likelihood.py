@@ -14,7 +14,7 @@ STEEPEST_SLOPE = 1e-5  # of the mean log-likelihood by a parameter's logarithm, 
 SEARCH = {"ftol": 1e-15, "gtol": 1e-7, "maxiter": 1000, "maxfun": 5000}
 POLISHING_STEPS = 4
 CURVATURE_STEP = 1e-4  # of a logarithm, each way
-SIGNIFICANT_DIGITS = 9
+SIGNIFICANT_DIGITS = 6
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def maximum(
     if best is None:
         return Maximum(np.full(len(starts[0]), np.nan), np.nan, is_converged=False, is_at_bound=False)
     logarithms = _polished(objective, best.x)
-    # Processors differ in the last bits of a logarithm: these digits are the same on all of them.
-    parameters = np.array([float(f"{each:.{SIGNIFICANT_DIGITS}g}") for each in np.exp(logarithms)])
-    value, slope = objective(np.log(parameters))
+    value, slope = objective(logarithms)
     # The search stops for many reasons, some of them at the maximum: its slope says whether it is there.
     downhill = np.clip(logarithms - slope, -LARGEST_LOG, LARGEST_LOG) - logarithms
     return Maximum(
-        parameters,
+        # Processors differ in the last bits of a logarithm, which where the likelihood is flat move the ninth
+        # digit of a parameter: these digits are the same on all of them.
+        np.array([float(f"{each:.{SIGNIFICANT_DIGITS}g}") for each in np.exp(logarithms)]),
         -float(value),
         is_converged=bool(np.abs(downhill).max() < STEEPEST_SLOPE),
         is_at_bound=bool(np.abs(logarithms).max() >= LARGEST_LOG),
@@ -67,7 +67,7 @@ def maximum(
 
 
 def _polished(objective: Callable[[Floats], tuple[float, Floats]], logarithms: Floats) -> Floats:
-    """Return the minimum near `logarithms` to the digits a double has, by Newton's method.
+    """Return the minimum near `logarithms` as sharply as rounding lets it be seen, by Newton's method.
 
     Where the search stops on a flat likelihood depends on rounding; where its slope is zero does not.
     Parameters at a bound stay there.
