@@ -119,13 +119,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def test_a_build_says_what_it_made(built):
-    assert built.result.models == {"success": 3}, "those before the fit and those after it"
+    assert built.result.models == {"success": 4}, "those before the fit and those after it"
     assert built.result.mart_rows == {"answers": 1}
     assert built.result.config_hash == transform.config_hash(
         built.settings.dbt_project_dir,
         {"sources": list(built.settings.sources), "custom_fields": [], "reporting_currency": "XXX"},
     )
-    assert "3 models" in built.result.summary
+    assert "4 models" in built.result.summary
     assert "1 rows" in built.result.summary
     assert any(" answers: success" in line for line in built.progress)
 
