@@ -352,6 +352,7 @@ def test_an_empty_candidate_can_be_checked_by_every_suite(bench):
         "number of rows is at least 1",
         "greatest date_day is at least 2026-01-31",
         "everybody is one group",
+        "the segment of all customers is there",
     }
 
 
@@ -560,7 +561,7 @@ def test_a_row_of_a_grain_that_stands_twice_is_found(bench):
     ]
 
     assert [(check.title, check.sample) for check in failed] == [
-        ("one row per response and attribute", ({"gap_obs_id": "g", "times": 2},))
+        ("one row per response, attribute and gap type", ({"gap_obs_id": "g", "times": 2},))
     ]
 
 
