@@ -29,49 +29,35 @@ loads as (
 ),
 
 company_versions as (
+    {%- for system, object in [("hubspot", "companies"), ("salesforce", "accounts")] %}
     select
-        {{ record_id("'hubspot'", "'companies'", "company_id") }} as record_id,
+        {{ record_id("'" ~ system ~ "'", "'" ~ object ~ "'", "company_id") }} as record_id,
         nullif(trim(name), '') as name,
         industry,
         market_segment,
         country,
         {{ size_band("n_employees") }} as size_band,
         nullif(trim(lead_source), '') as lead_source,
-        {{ record_id("'hubspot'", "'companies'", "nullif(trim(parent_company_id), '')") }} as parent_record_id,
+        {{ record_id("'" ~ system ~ "'", "'" ~ object ~ "'", "nullif(trim(parent_company_id), '')") }}
+            as parent_record_id,
         known_from,
         updated_at
-    from hubspot_companies
-    union all
-    select
-        {{ record_id("'salesforce'", "'accounts'", "company_id") }} as record_id,
-        nullif(trim(name), '') as name,
-        industry,
-        market_segment,
-        country,
-        {{ size_band("n_employees") }} as size_band,
-        nullif(trim(lead_source), '') as lead_source,
-        {{ record_id("'salesforce'", "'accounts'", "nullif(trim(parent_company_id), '')") }} as parent_record_id,
-        known_from,
-        updated_at
-    from salesforce_accounts
+    from {{ system }}_{{ object }}
+    {{- "\n    union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 contact_versions as (
+    {%- for system in ["hubspot", "salesforce"] %}
     select
-        {{ record_id("'hubspot'", "'contacts'", "contact_id") }} as record_id,
+        {{ record_id("'" ~ system ~ "'", "'contacts'", "contact_id") }} as record_id,
         nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') as name,
         country,
         known_from,
         updated_at
-    from hubspot_contacts
-    union all
-    select
-        {{ record_id("'salesforce'", "'contacts'", "contact_id") }} as record_id,
-        nullif(trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '') as name,
-        country,
-        known_from,
-        updated_at
-    from salesforce_contacts
+    from {{ system }}_contacts
+    {{- "\n    union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 first_night as (

@@ -1,7 +1,8 @@
 with
 
-order_lines as (
-    select * from {{ ref("fct_order_line") }}
+monthly as (
+    select * from {{ ref("int_sales_by_month") }}
+    where orders > 0
 ),
 
 segments as (
@@ -10,18 +11,6 @@ segments as (
 
 pairs as (
     select * from {{ ref("int_period_pairs") }}
-),
-
-monthly as (
-    select
-        customer_key,
-        cast(date_trunc('month', ordered_at) as date) as month_start,
-        count(distinct order_id) as n_orders,
-        sum(quantity) as units,
-        sum(net_amount) as revenue
-    from order_lines
-    where is_clean_sale
-    group by 1, 2
 ),
 
 -- Both periods of a pair side by side; a segment without sales in one of them has zeros there.
@@ -37,7 +26,7 @@ sided as (
         pairs.prior_start,
         pairs.prior_end,
         monthly.customer_key,
-        monthly.n_orders,
+        monthly.orders,
         monthly.units,
         monthly.revenue,
         pairs.is_current
@@ -59,8 +48,8 @@ compared as (
         prior_end,
         cast(count(distinct case when not is_current then customer_key end) as bigint) as n_customers_prior,
         cast(count(distinct case when is_current then customer_key end) as bigint) as n_customers_current,
-        cast(sum(case when is_current then 0 else n_orders end) as bigint) as n_orders_prior,
-        cast(sum(case when is_current then n_orders else 0 end) as bigint) as n_orders_current,
+        cast(sum(case when is_current then 0 else orders end) as bigint) as n_orders_prior,
+        cast(sum(case when is_current then orders else 0 end) as bigint) as n_orders_current,
         cast(sum(case when is_current then 0 else units end) as decimal(18, 6)) as units_prior,
         cast(sum(case when is_current then units else 0 end) as decimal(18, 6)) as units_current,
         cast(sum(case when is_current then 0 else revenue end) as decimal(18, 2)) as revenue_prior,
