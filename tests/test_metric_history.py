@@ -13,7 +13,7 @@ from valuegap.publish.promote import LINK_NAME
 from valuegap.settings import Settings
 
 FRIDAY, SATURDAY, SUNDAY = date(2026, 1, 30), date(2026, 1, 31), date(2026, 2, 1)
-COLUMNS = "metric_code, segment_key, period_grain, period_start, period_end, recorded_as_of, value"
+COLUMNS = "metric_code, segment_key, period_grain, period_start, period_end, recorded_as_of, metric_value"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def carried(settings: Settings, night: date) -> dict[date, float]:
     with duckdb.connect(str(settings.build_file)) as connection:
         connection.execute(warehouse.OPS_TABLES)
         rows = metric_history.carry_over(connection, settings, Night(night))
-        found = connection.execute("select recorded_as_of, value from ops.metric_history").fetchall()
+        found = connection.execute("select recorded_as_of, metric_value from ops.metric_history").fetchall()
     assert rows == len(found)
     return dict(found)
 

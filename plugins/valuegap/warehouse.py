@@ -73,7 +73,7 @@ create table if not exists ops.misfits (
 create table if not exists ops.metric_history (
     metric_code varchar not null, segment_key varchar not null, period_grain varchar not null,
     period_start date not null, period_end date not null, recorded_as_of date not null,
-    value double, n_responses bigint, n_customers bigint,
+    metric_value double, n_responses bigint, n_customers bigint,
     formula_version integer, recorded_config_hash varchar,
     is_restated boolean, prior_value double, restated_delta double, reason varchar,
     primary key (metric_code, segment_key, period_grain, period_start, recorded_as_of)

@@ -71,7 +71,7 @@ def rows(settings: Settings, query: str) -> list[tuple]:
 def test_an_answer_that_comes_late_restates_a_settled_month_and_says_so(company) -> None:
     assert rows(
         company,
-        "select recorded_as_of, value, n_customers, is_latest, is_restated, prior_value, restated_delta, reason "
+        "select recorded_as_of, metric_value, n_customers, is_latest, is_restated, prior_value, restated_delta, reason "
         "from marts.metric_history where metric_code = 'nps' and segment_key = 'all:all' "
         "and period_grain = 'month' order by recorded_as_of",
     ) == [

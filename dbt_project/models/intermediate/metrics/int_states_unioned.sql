@@ -40,7 +40,7 @@ final as (
         period_start,
         period_end,
         period_is_complete,
-        value as metric_value,
+        metric_value,
         ci_low,
         ci_high,
         n_customers

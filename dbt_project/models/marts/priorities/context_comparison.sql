@@ -157,7 +157,7 @@ final as (
         compared.period_start,
         compared.period_end,
         compared.period_is_complete,
-        compared.estimate as value,
+        compared.estimate as metric_value,
         compared.se,
         compared.whole_value as value_of_all,
         compared.estimate - compared.whole_value as gap_vs_all,

@@ -95,7 +95,7 @@ final as (
         compared.period_is_complete,
         metrics.unit,
         metrics.direction,
-        compared.metric_value as value,
+        compared.metric_value,
         compared.se,
         compared.ci_low,
         compared.ci_high,

@@ -26,7 +26,7 @@ tonight as (
         kpis.period_grain,
         kpis.period_start,
         kpis.period_end,
-        kpis.value,
+        kpis.metric_value,
         kpis.n_responses,
         kpis.n_customers,
         metrics.formula_version
@@ -53,7 +53,7 @@ last_said as (
         period_start,
         period_end as last_period_end,
         recorded_as_of as last_recorded_as_of,
-        value as last_value,
+        metric_value as last_value,
         n_responses as last_n_responses,
         n_customers as last_n_customers,
         formula_version as last_formula_version,
@@ -69,7 +69,7 @@ compared as (
         coalesce(tonight.{{ column }}, last_said.{{ column }}) as {{ column }},
         {% endfor -%}
         coalesce(tonight.period_end, last_said.last_period_end) as period_end,
-        tonight.value,
+        tonight.metric_value,
         coalesce(tonight.n_responses, 0) as n_responses,
         coalesce(tonight.n_customers, 0) as n_customers,
         coalesce(tonight.formula_version, last_said.last_formula_version) as formula_version,
@@ -79,8 +79,8 @@ compared as (
         last_said.last_n_customers,
         last_said.last_formula_version,
         last_said.last_config_hash,
-        (tonight.value is null) <> (last_said.last_value is null)
-        or coalesce(abs(tonight.value - last_said.last_value) > {{ tolerance }}, false) as is_changed
+        (tonight.metric_value is null) <> (last_said.last_value is null)
+        or coalesce(abs(tonight.metric_value - last_said.last_value) > {{ tolerance }}, false) as is_changed
     from tonight
     full outer join last_said
         on
@@ -114,14 +114,14 @@ said_tonight as (
         period_start,
         period_end,
         {{ as_of_date() }} as recorded_as_of,
-        value,
+        metric_value,
         cast(n_responses as bigint) as n_responses,
         cast(n_customers as bigint) as n_customers,
         formula_version,
         cast('{{ var("config_hash") }}' as varchar) as recorded_config_hash,
         is_restated,
         last_value as prior_value,
-        case when is_restated then value - last_value end as restated_delta,
+        case when is_restated then metric_value - last_value end as restated_delta,
         case
             when not is_restated then null
             when
@@ -135,7 +135,7 @@ said_tonight as (
 ),
 
 {% set recorded = period + [
-    "period_end", "recorded_as_of", "value", "n_responses", "n_customers", "formula_version",
+    "period_end", "recorded_as_of", "metric_value", "n_responses", "n_customers", "formula_version",
     "recorded_config_hash", "is_restated", "prior_value", "restated_delta", "reason"
 ] -%}
 unioned as (
