@@ -31,6 +31,11 @@ NO_FAN_OUT_GUARD = {
     "freshness": "one row per declared stream, and loads of a stream no longer declared belong to none",
     "schema_drift": "a function over the census of fields makes it; no rows are joined",
 }
+# Marts with estimates over customers that do not say whether enough are behind them, and why.
+NO_SMALL_N_RULE = {
+    "fct_deal": "one deal's facts",
+    "purchase_model": "one fit over all customers; it is not usable where they are few, and says so",
+}
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +99,17 @@ def test_the_doubles_of_every_mart_are_tested_to_be_finite(manifest, marts) -> N
     }
     tested = {name for name in marts if "doubles_are_finite" in names(manifest, name)}
     assert sorted(with_doubles ^ tested) == []
+
+
+def test_estimates_over_customers_say_whether_enough_are_behind_them(marts) -> None:
+    silent = {
+        name
+        for name, mart in marts.items()
+        if mart["columns"].keys() & {"segment_key", "n_customers"}
+        and any(column["data_type"] == "double" for column in mart["columns"].values())
+        and not {"is_reportable", "reliability"} <= mart["columns"].keys()
+    }
+    assert sorted(silent ^ NO_SMALL_N_RULE.keys()) == []
 
 
 def test_every_mart_is_held_against_what_it_is_made_of(manifest, marts) -> None:

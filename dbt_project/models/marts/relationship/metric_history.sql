@@ -149,6 +149,8 @@ final as (
         {{ (period + ["period_end", "recorded_as_of"]) | join(",\n        ") }},
         recorded_as_of = max(recorded_as_of) over (partition by {{ period | join(", ") }}) as is_latest,
         {{ recorded[6:] | join(",\n        ") }},
+        {{ is_reportable("n_customers") }} as is_reportable,
+        {{ reliability("n_customers") }} as reliability,
         {{ lineage_columns() | indent(8) }}
     from unioned
 )

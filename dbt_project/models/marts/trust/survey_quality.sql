@@ -180,8 +180,8 @@ joined as (
         ] %}
         coalesce(judged.{{ column }}, 0) as {{ column }},
         {%- endfor %}
-        judged.acquiescence_share,
-        judged.extreme_share,
+        case when {{ is_reportable("judged.n_customers") }} then judged.acquiescence_share end as acquiescence_share,
+        case when {{ is_reportable("judged.n_customers") }} then judged.extreme_share end as extreme_share,
         coalesce(paired.n_experiences, 0) as n_experiences,
         coalesce(paired.n_pairs, 0) as n_pairs,
         {{ kish_effective_size("judged.weight_total", "judged.weight_square_total") }} as n_effective,
@@ -276,12 +276,8 @@ final as (
         {{ safe_divide("n_pairs", "n_experiences") }} as expectation_pair_rate,
         acquiescence_share,
         extreme_share,
-        greatest(n_customers_invited, n_customers) >= {{ var("min_n_publish") }} as is_reportable,
-        case
-            when greatest(n_customers_invited, n_customers) < {{ var("min_n_publish") }} then 'suppressed'
-            when greatest(n_customers_invited, n_customers) < {{ var("min_n_reliable") }} then 'directional'
-            else 'reliable'
-        end as reliability,
+        {{ is_reportable("greatest(n_customers_invited, n_customers)") }} as is_reportable,
+        {{ reliability("greatest(n_customers_invited, n_customers)") }} as reliability,
         {{ lineage_columns() }}
     from rated
 )
