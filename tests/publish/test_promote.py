@@ -47,7 +47,7 @@ def test_the_candidate_becomes_what_readers_open(settings, build_candidate) -> N
     published = publish(settings, FIRST)
     assert link(settings).readlink() == Path(published.file.name)
     assert published.file.name.startswith("warehouse-2026-01-29-")
-    assert (published.is_serving, published.table_count, published.row_count) == (True, 2, 120)
+    assert (published.is_serving, published.table_count, published.row_count) == (True, 4, 150)
     with duckdb.connect(str(link(settings)), read_only=True) as reader:
         assert reader.execute("select count(*) from marts.satisfaction_gap").fetchone() == (20,)
 
@@ -69,7 +69,7 @@ def test_the_file_says_what_it_shows_and_was_built_from(settings, build_candidat
         ).fetchone()
     assert row is not None
     assert row[:4] == ("night-2026-01-29", FIRST.as_of_date, "abc", "0.1.0")
-    assert row[5:] == (2, 120)
+    assert row[5:] == (4, 150)
     assert comments == (0,)
     with warehouse.writer(settings) as build:
         build.execute("update ops.loads set manifest_sha256 = 'anew' where run_id = 'night-2'")
