@@ -46,10 +46,10 @@ def served(data_dir: Path) -> Iterator[str]:
         subprocess.Popen(command, cwd=ROOT, env=environment, stdout=said, stderr=said) as server,
     ):
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 300
             while not _is_up(address):
                 assert server.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, "the dashboard did not answer in two minutes"
+                assert time.monotonic() < deadline, "the dashboard did not answer in five minutes"
                 time.sleep(0.2)
             yield address
         finally:
