@@ -157,6 +157,25 @@ def test_text_that_says_how_numbers_came_out_is_left_out_with_them(settings, bui
     ]
 
 
+def test_a_number_that_is_part_of_the_key_is_never_left_out(settings, build_candidate) -> None:
+    build_candidate(
+        FIRST,
+        extra="""
+        create table marts.cohort as
+        select month_number, 10 as retained, false as is_reportable, date '2026-01-29' as as_of_date
+        from (values (1), (2)) t(month_number);
+        insert into marts.mart_column (model, column_name, key_position, is_pii)
+        values ('cohort', 'month_number', 1, false), ('cohort', 'retained', null, false)
+        """,
+    )
+    publish(settings, FIRST)
+    file = export(settings, FIRST).folder / "parquet/cohort/cohort.parquet"
+    assert duckdb.sql(f"select month_number, retained from '{file}' order by 1").fetchall() == [
+        (1, None),
+        (2, None),
+    ]
+
+
 def test_measured_text_is_in_marts_that_say_whether_enough_customers_are_behind_it() -> None:
     marts = {
         model["name"]: {column["name"] for column in model["columns"]}

@@ -16,7 +16,8 @@ RELEASED = "released"
 """Name the copy is attached as."""
 
 REPORTABLE = "is_reportable"
-KEPT_FLAGS = {REPORTABLE, "period_is_complete"}
+# What says which row it is, though no key.
+KEPT = {REPORTABLE, "period_is_complete", "band_number", "stage_number"}
 # Text and dates are the keys and names of a mart; what is measured is a number or a flag,
 MEASURED_TYPES = ("BIGINT", "BOOLEAN", "DECIMAL", "DOUBLE", "INTEGER")
 # and so is text that says how the numbers came out, or what somebody wrote.
@@ -58,8 +59,11 @@ class Column:
 
     @property
     def is_metric(self) -> bool:
-        """Whether the value is left out of rows that are not reportable: all that is measured but n."""
-        kept = self.name in KEPT_FLAGS or self.name.startswith("n_")
+        """Whether the value is left out of rows that are not reportable: all that is measured but n.
+
+        What tells one row from another is no measure, whatever its type.
+        """
+        kept = self.key_position is not None or self.name in KEPT or self.name.startswith("n_")
         return self.name in MEASURED_TEXT or (self.type.startswith(MEASURED_TYPES) and not kept)
 
 
