@@ -41,10 +41,10 @@ def test_the_second_night_pulls_only_what_changed(after_second_night) -> None:
 def test_the_landing_zone_alone_rebuilds_either_night(
     after_first_night, after_second_night, tmp_path
 ) -> None:
-    rebuilt = Warehouse(tmp_path / "data", {})
-    shutil.copytree(after_second_night.data_dir / "landing", rebuilt.data_dir / "landing")
-    rebuilt.run("load", "--as-of", SECOND)
+    shutil.copytree(after_second_night.data_dir / "landing", tmp_path / "data" / "landing")
+    after_second_night.unconnected(tmp_path / "data").run("load", "--as-of", SECOND)
     for night, original in ((FIRST, after_first_night), (SECOND, after_second_night)):
+        rebuilt = original.unconnected(tmp_path / "data")
         rebuilt.run("build", "--as-of", night)
         rebuilt.run("check", "marts", "--as-of", night)
         rebuilt.run("publish", "--as-of", night)
