@@ -186,7 +186,7 @@ EXPORT_SETUP_REQUESTS = 2  # its start and one look whether it is done
 BRAND_REQUESTS_A_MINUTE = 3000
 EXPORTS_A_MINUTE = 95  # of the vendor's 100: an export that failed is started again
 BAD_REQUEST = 400
-SCOPE = "read:surveys read:survey_responses read:distributions"
+SCOPE = "read:surveys read:survey_responses read:distributions read:directories read:directory_contacts"
 
 
 def survey_pages(client: Client, _stream: Stream, _window: Window) -> Iterator[Page | str]:

@@ -91,7 +91,7 @@ shrunk as (
         {{ shrunk_mean("csat_standardized", "n_ratings") }} as csat_adjusted,
         sqrt({{ shrunk_variance("n_ratings") }}) * critical.z as adjusted_reach
     from totalled
-    inner join agent_prior
+    left join agent_prior  -- there is none where nobody was rated better than the worst there is
         on
             totalled.scope_type = agent_prior.scope_type
             and totalled.period_grain = agent_prior.period_grain

@@ -96,10 +96,10 @@ compared as (
 balanced as (
     select
         *,
-        stratum_rate * overall_score * {{ safe_divide(
+        stratum_rate * overall_score * coalesce({{ safe_divide(
             "sum(" ~ exact("attribution_weight") ~ ") over everybody",
             "sum(" ~ exact("attribution_weight") ~ " * " ~ exact("round(stratum_rate, 6)") ~ ") over everybody"
-        ) }} as expected_score
+        ) }}, 1) as expected_score
     from compared
     window everybody as (partition by period_grain, period_start)
 ),
