@@ -158,7 +158,7 @@ def web() -> Iterator[tuple[str, list[str]]]:
             asked.append(self.path)
             self.send_error(404)
 
-        do_HEAD = do_GET
+        do_HEAD = do_GET  # noqa: N815 - the name http.server looks for
 
         def log_message(self, *_):
             """Say nothing."""

@@ -112,17 +112,14 @@ class Reader:
             if urlsplit(url).scheme in {"http", "https", "ws", "wss"} and urlsplit(url).hostname != HERE
         ]
 
-    def enter(self, query: str = "") -> None:
-        """Open the start page."""
-        self.page.goto(f"{self.address}/{query}")
+    def enter(self, where: str = "") -> None:
+        """Open the start page, or `where`: a page by its address, filters by a query."""
+        self.page.goto(f"{self.address}/{where}")
         self.settle()
 
     def turn_to(self, title: str) -> None:
         """Open a page by the menu."""
-        link = self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True)
-        if not link.is_visible():  # on a phone the menu is folded away
-            self.page.get_by_test_id("stExpandSidebarButton").click()
-        link.click()
+        self.page.get_by_test_id("stSidebarNav").get_by_role("link", name=title, exact=True).click()
         self.page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
         self.settle()
 
