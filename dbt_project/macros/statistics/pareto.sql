@@ -36,13 +36,13 @@
 {#-
     What one part contributes to the change of an average from period 0 to period 1: because its share of the whole
     moved (mix), and because its own value did (rate). Summed over the parts, both make up the change exactly, whatever
-    stands for the value of a part that a period does not have.
+    stands for the value of a part that a period does not have. No effect is 0, never -0, which prints and hashes apart.
     Source: Kitagawa 1955.
 -#}
 {% macro mix_effect(share_0, share_1, value_0, value_1) -%}
-    (({{ share_1 }} - {{ share_0 }}) * ({{ value_0 }} + {{ value_1 }}) / 2)
+    (({{ share_1 }} - {{ share_0 }}) * ({{ value_0 }} + {{ value_1 }}) / 2 + 0.0)
 {%- endmacro %}
 
 {% macro rate_effect(share_0, share_1, value_0, value_1) -%}
-    (({{ value_1 }} - {{ value_0 }}) * ({{ share_0 }} + {{ share_1 }}) / 2)
+    (({{ value_1 }} - {{ value_0 }}) * ({{ share_0 }} + {{ share_1 }}) / 2 + 0.0)
 {%- endmacro %}

@@ -113,9 +113,9 @@ unioned as (
         satisfaction_gaps.n_customers,
         satisfaction_gaps.expectation_score as desired_value,
         'expectation' as desired_from,
-        -satisfaction_gaps.gap_score as gap_to_close,
-        -satisfaction_gaps.ci_high as gap_to_close_low,
-        -satisfaction_gaps.ci_low as gap_to_close_high,
+        0 - satisfaction_gaps.gap_score as gap_to_close,
+        0 - satisfaction_gaps.ci_high as gap_to_close_low,
+        0 - satisfaction_gaps.ci_low as gap_to_close_high,
         {{ of_scores }}
     from satisfaction_gaps
     left join states
@@ -136,9 +136,9 @@ unioned as (
         n_customers,
         expected_score as desired_value,
         'expected_before_purchase' as desired_from,
-        -gap_score as gap_to_close,
-        -ci_high as gap_to_close_low,
-        -ci_low as gap_to_close_high,
+        0 - gap_score as gap_to_close,
+        0 - ci_high as gap_to_close_low,
+        0 - ci_low as gap_to_close_high,
         'points of 100' as unit,
         score_direction as direction,
         {{ without_target }}
@@ -157,9 +157,9 @@ unioned as (
         n_customers,
         promised_score as desired_value,
         'promise' as desired_from,
-        -promise_gap as gap_to_close,
-        -ci_high as gap_to_close_low,
-        -ci_low as gap_to_close_high,
+        0 - promise_gap as gap_to_close,
+        0 - ci_high as gap_to_close_low,
+        0 - ci_low as gap_to_close_high,
         {{ of_scores }}
     from promises
     union all
