@@ -41,6 +41,14 @@ HISTORIES = """
 select sample, 0 as frequency, 0 as recency_days, 0 as age_days, 0 as n_valued_repeats, 1.0 as mean_repeat_amount
 from {{ ref("int_purchase_samples") }}
 """
+# What driver importance is fitted to: nobody has answered anything.
+DRIVER_ANSWERS = """
+{{ config(database=target.database, schema="intermediate") }}
+select
+    'driver' as measure_kind, 'quality' as measure_code, 'c' as customer_key, 'unknown' as market_segment,
+    'unknown' as industry, 1.0 as score, 1 as n_responses
+where false
+"""
 ANSWERS = """
 select
     '{{ var("as_of_date") }}' as as_of_date,
@@ -60,6 +68,7 @@ def tiny_project(root: Path) -> Settings:
     write_model(project, ANSWERS)
     write_model(project, SAMPLES, name="int_purchase_samples")
     write_model(project, HISTORIES, name="int_purchase_histories")
+    write_model(project, DRIVER_ANSWERS, name="int_driver_answers")
     settings = Settings(
         project_root=root,
         data_dir=root / "data",
@@ -110,26 +119,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def test_a_build_says_what_it_made(built):
-    assert built.result.models == {"success": 3}, "those before the fit and those after it"
+    assert built.result.models == {"success": 4}, "those before the fit and those after it"
     assert built.result.mart_rows == {"answers": 1}
     assert built.result.config_hash == transform.config_hash(
         built.settings.dbt_project_dir,
         {"sources": list(built.settings.sources), "custom_fields": [], "reporting_currency": "XXX"},
     )
-    assert "3 models" in built.result.summary
+    assert "4 models" in built.result.summary
     assert "1 rows" in built.result.summary
-    assert any("answers: success" in line for line in built.progress)
+    assert any(" answers: success" in line for line in built.progress)
 
 
-def test_the_purchase_model_is_fitted_between_the_runs_of_dbt(built):
+def test_models_are_fitted_between_the_runs_of_dbt(built):
     said = [line for line in built.progress if not line.startswith("test")]
     fitted = said.index("purchase model: no purchases to learn from")
-    assert [name for line in said[:fitted] for name in ("answers", "histories") if name in line] == [
-        "histories"
-    ]
-    assert [name for line in said[fitted:] for name in ("answers", "histories") if name in line] == [
-        "answers"
-    ]
+    assert said[fitted + 1] == "driver importance: no answers to learn from"
+    names = ("int_purchase_histories:", "int_driver_answers:", " answers:")
+    assert {name for line in said[:fitted] for name in names if name in line} == set(names[:2])
+    assert [name for line in said[fitted:] for name in names if name in line] == [" answers:"]
 
 
 @pytest.mark.slow

@@ -80,7 +80,7 @@ class Settings:
     @property
     def config_dir(self) -> Path:
         """What a company declares of itself: `file_drop.yml`, `custom_fields.yml`."""
-        return self.project_root / "config"
+        return Path(self.environment.get("VALUEGAP_CONFIG_DIR", self.project_root / "config")).resolve()
 
     @property
     def drop_dir(self) -> Path:

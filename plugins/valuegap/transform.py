@@ -1,6 +1,6 @@
 """Raw tables become marts: dbt, in a process of its own, under the lease of the build warehouse.
 
-It runs twice: up to what the purchase model is fitted to, and, once that is fitted, for everything else.
+It runs twice: up to what the models of valuegap.analytics are fitted to, and, once they are, for all else.
 
 dbt runs apart because its adapter keeps the DuckDB file locked for as long as its process lives, and
 with an environment of its own because what it does not get it cannot leak.
@@ -20,10 +20,11 @@ from typing import Any
 import duckdb
 
 from valuegap import custom_fields, warehouse
-from valuegap.analytics import purchase_model
+from valuegap.analytics import driver_importance, purchase_model
 from valuegap.errors import BuildError
 from valuegap.night import Night
 from valuegap.progress import Progress, silent
+from valuegap.publish import metric_history
 from valuegap.publish.promote import prepare_candidate
 from valuegap.raw_values import quoted
 from valuegap.reporting_currency import reporting_currency
@@ -34,9 +35,9 @@ HASHED_SUFFIXES = {".sql", ".yml", ".csv"}
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")  # nothing else: AIRFLOW_CONN_* holds tokens
 
 # `cautious`: a test runs in the first run if that has all its models, else in the second, and in no other.
-FITTED_TO = "+int_purchase_histories"
-BEFORE_FIT = ("--indirect-selection", "cautious", "--select", FITTED_TO)
-AFTER_FIT = ("--indirect-selection", "cautious", "--exclude", FITTED_TO)
+FITTED_TO = ("+int_purchase_histories", "+int_driver_answers")
+BEFORE_FIT = ("--indirect-selection", "cautious", "--select", *FITTED_TO)
+AFTER_FIT = ("--indirect-selection", "cautious", "--exclude", *FITTED_TO)
 
 # dbt must not outlive the stage that started it: it would go on writing without the lease. The pipe
 # from the parent ends when the parent does, however it ends.
@@ -100,7 +101,7 @@ class _Transcript:
     def _node_finished(self, data: Mapping[str, Any]) -> str | None:
         node = data["node_info"]
         name = node["node_name"]
-        if node["resource_type"] in {"test", "unit_test"}:
+        if node["resource_type"] == "test":
             status = data["status"].lower()
             self.tests[status] += 1
             return None if status == "pass" else f"test {name}: {status}"
@@ -123,12 +124,15 @@ def build(settings: Settings, night: Night, *, progress: Progress = silent) -> B
     started = time.monotonic()
     with warehouse.lease(settings):
         prepare_candidate(settings)
+        with warehouse.leased(settings) as connection:
+            metric_history.carry_over(connection, settings, night)
         variables = company_variables(settings) | {"reporting_currency": reporting_currency(settings, night)}
         project_hash = config_hash(settings.dbt_project_dir, variables)
         command = _command(settings, night, variables | {"config_hash": project_hash})
         before = _run_dbt([*command, *BEFORE_FIT], settings, progress)
         with warehouse.leased(settings) as connection:
             progress(str(purchase_model.run(connection)))
+            progress(str(driver_importance.run(connection)))
         after = _run_dbt([*command, *AFTER_FIT], settings, progress)
         mart_rows = _mart_rows(settings.candidate_file)
     return BuildResult(
@@ -210,7 +214,7 @@ def _command(settings: Settings, night: Night, variables: Mapping[str, Any]) -> 
     work_dir = _work_dir(settings)
     variables = {**variables, "as_of_date": night.as_of_date.isoformat(), "run_id": night.run_id}
     return [
-        sys.executable, "-c", DBT_PROGRAM, "build",
+        sys.executable, "-c", DBT_PROGRAM, "build", "--exclude-resource-type", "unit_test",
         "--project-dir", str(settings.dbt_project_dir),
         "--profiles-dir", str(settings.dbt_project_dir),
         "--target-path", str(work_dir / "target"),

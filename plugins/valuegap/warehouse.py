@@ -70,8 +70,19 @@ create table if not exists ops.misfits (
     source varchar not null, stream varchar not null, run_id varchar not null, as_of_date date not null,
     page integer not null, line integer not null, column_name varchar not null, reason varchar not null
 );
+create table if not exists ops.metric_history (
+    metric_code varchar not null, segment_key varchar not null, period_grain varchar not null,
+    period_start date not null, period_end date not null, recorded_as_of date not null,
+    metric_value double, n_responses bigint, n_customers bigint,
+    formula_version integer, recorded_config_hash varchar,
+    is_restated boolean, prior_value double, restated_delta double, reason varchar,
+    primary key (metric_code, segment_key, period_grain, period_start, recorded_as_of)
+);
 """
-"""`quarantine` holds records that were kept out, `misfits` custom values that were: the record is in."""
+"""`quarantine` holds records that were kept out, `misfits` custom values that were: the record is in.
+
+`metric_history` is what earlier nights published, see `valuegap.publish.metric_history`.
+"""
 
 
 class WarehouseError(ValuegapError):

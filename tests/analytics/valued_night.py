@@ -83,11 +83,11 @@ def value_customers(settings: Settings, night: date, **variables: object) -> pur
     variables = {"reporting_currency": "USD", "config_hash": "test", "sources": ["hubspot"]} | variables
     command = [*transform._command(settings, Night(night), variables), *NO_TESTS]
     prepare_candidate(settings)
-    transform._run_dbt([*command, "--select", transform.FITTED_TO], settings, print)
+    transform._run_dbt([*command, "--select", *transform.FITTED_TO], settings, print)
     with warehouse.lease(settings), warehouse.leased(settings) as connection:
         summary = purchase_model.run(connection)
     wanted = ["+purchase_model", "+purchase_model_check", "+relationship_value", "dim_customer"]
-    transform._run_dbt([*command, transform.FITTED_TO, "--select", *wanted], settings, print)
+    transform._run_dbt([*command, *transform.FITTED_TO, "--select", *wanted], settings, print)
     return summary
 
 

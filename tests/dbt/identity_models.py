@@ -44,8 +44,11 @@ INPUTS = {
     "staging.stg_zendesk__organizations": (
         "organization_id customer_number name domain_names is_deleted:flag created_at:time updated_at:time"
     ),
-    "staging.stg_qualtrics__responses": "recipient_email person_number recorded_at:time is_deleted:flag",
+    "staging.stg_qualtrics__responses": (
+        "survey_id recipient_email person_number recorded_at:time is_deleted:flag"
+    ),
     "intermediate.int_file_people": "person_id email person_number created_at:time updated_at:time",
+    "seeds.question_map": "survey_key respondent_role",
     "seeds.identity_override": "action record_id other_record_id reason decided_on",
     "seeds.shared_mailbox": "local_part",
     "seeds.free_mail_domain": "domain kind",

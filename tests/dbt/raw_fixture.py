@@ -336,6 +336,31 @@ def _fill_surveys(raw: duckdb.DuckDBPyConnection) -> None:
             | {"stats": json.dumps({"sent": 12, "finished": 4})}
         ],
     )
+    # Ann answered, Bo has not opened his, a stranger of the directory is nobody we know.
+    invited = {"survey_id": "SV_relationship01", "distribution_id": "EMD_1", "sent_at": "2026-01-10 09:00:00"}
+    insert(
+        raw,
+        "qualtrics",
+        "invitations",
+        [
+            invited
+            | {"id": "CGC_1", "contact_id": "CID_1", "status": "SurveyFinished", "response_id": "R_1"}
+            | {"opened_at": "2026-01-15", "response_started_at": "2026-01-15"}
+            | {"response_completed_at": "2026-01-15"},
+            invited | {"id": "CGC_2", "contact_id": "CID_2", "status": "Success"},
+            invited | {"id": "CGC_3", "contact_id": "CID_3", "status": "HardBounce"},
+        ],
+    )
+    insert(
+        raw,
+        "qualtrics",
+        "directory_contacts",
+        [
+            {"directory_id": "POOL_1", "id": "CID_1", "email": "ann@acme.example"},
+            {"directory_id": "POOL_1", "id": "CID_2", "person_number": "P-2"},
+            {"directory_id": "POOL_1", "id": "CID_3", "email": "who@nowhere.example"},
+        ],
+    )
 
 
 if __name__ == "__main__":

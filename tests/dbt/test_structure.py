@@ -31,6 +31,11 @@ NO_FAN_OUT_GUARD = {
     "freshness": "one row per declared stream, and loads of a stream no longer declared belong to none",
     "schema_drift": "a function over the census of fields makes it; no rows are joined",
 }
+# Marts with estimates over customers that do not say whether enough are behind them, and why.
+NO_SMALL_N_RULE = {
+    "fct_deal": "one deal's facts",
+    "purchase_model": "one fit over all customers; it is not usable where they are few, and says so",
+}
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +91,25 @@ def test_every_mart_has_a_test_of_its_grain(manifest, marts) -> None:
     assert [name for name in marts if not is_held(name)] == []
 
 
-def test_every_double_of_a_mart_is_tested_to_be_finite(manifest, marts) -> None:
-    loose = [
-        f"{name}.{column['name']}"
+def test_the_doubles_of_every_mart_are_tested_to_be_finite(manifest, marts) -> None:
+    with_doubles = {
+        name
         for name, mart in marts.items()
-        for column in mart["columns"].values()
-        if column["data_type"] == "double" and column["name"] not in columns_with(manifest, name, "is_finite")
-    ]
-    assert loose == []
+        if any(column["data_type"] == "double" for column in mart["columns"].values())
+    }
+    tested = {name for name in marts if "doubles_are_finite" in names(manifest, name)}
+    assert sorted(with_doubles ^ tested) == []
+
+
+def test_estimates_over_customers_say_whether_enough_are_behind_them(marts) -> None:
+    silent = {
+        name
+        for name, mart in marts.items()
+        if mart["columns"].keys() & {"segment_key", "n_customers"}
+        and any(column["data_type"] == "double" for column in mart["columns"].values())
+        and not {"is_reportable", "reliability"} <= mart["columns"].keys()
+    }
+    assert sorted(silent ^ NO_SMALL_N_RULE.keys()) == []
 
 
 def test_every_mart_is_held_against_what_it_is_made_of(manifest, marts) -> None:
@@ -182,18 +198,21 @@ def test_not_a_number_in_any_double_of_a_mart_is_refused_by_name(
     small_company, manifest, marts, tmp_path
 ) -> None:
     company = Settings(data_dir=Path(shutil.copytree(small_company.data_dir, tmp_path / "data")))
-    poisoned = set()
+    poisoned = {}
     with duckdb.connect(str(company.candidate_file)) as candidate:
         for name, mart in marts.items():
             doubles = [column for column, said in mart["columns"].items() if said["data_type"] == "double"]
             values = ", ".join(f"{column} = 'nan'::double" for column in doubles)
             if doubles and candidate.execute(f"update marts.{name} set {values}").fetchall() != [(0,)]:
-                poisoned |= {f"is_finite_{name}_{column}" for column in doubles}
+                poisoned[f"doubles_are_finite_{name}_"] = str(len(doubles))
     assert poisoned
 
     finished = run_dbt(
-        "test", "--select", "test_name:is_finite",
+        "test", "--select", "test_name:doubles_are_finite",
         work_dir=tmp_path, build_file=company.build_file, candidate_file=company.candidate_file,
     )  # fmt: skip
 
-    assert set(re.findall(r"FAIL \d+ (is_finite_\w+)", finished.stdout)) == poisoned
+    # One failure a column.
+    assert {
+        name: n for n, name in re.findall(r"FAIL (\d+) (doubles_are_finite_\w+)", finished.stdout)
+    } == poisoned

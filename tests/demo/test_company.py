@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from valuegap.demo.company import generate_company
+from valuegap.demo.help_desk import REASSIGN
 from valuegap.demo.records import Company, Versions
 
 NIGHTS = 30
@@ -277,11 +278,37 @@ def test_every_ticket_begins_with_its_creation_and_ends_in_its_status(company, f
     first = events.drop_duplicates("ticket_id").set_index("ticket_id")
     assert (first["step"] == 0).all()
     assert (first["updated_at"] == tickets["created_at"]).all()
-    told = events[events["step"] != 8].groupby("ticket_id")["status"].last()
+    told = events[events["step"] != REASSIGN].groupby("ticket_id")["status"].last()
     kept = tickets.index[tickets["state"] == "live"]
     pd.testing.assert_series_equal(
         told[kept].replace(2, 3), tickets.loc[kept, "status"].replace(2, 3), check_names=False
     )
+
+
+def test_the_log_of_a_ticket_tells_every_assignee_it_had(company):
+    at = clock("2026-03-02")
+    events, tickets = (company.zendesk[name] for name in ("ticket_events", "tickets"))
+    told: dict[int, list[int]] = {}
+    for event in events.render(events.current(at).sort_values("updated_at", kind="stable")):
+        for child in event["child_events"]:
+            if "assignee_id" in child:
+                told.setdefault(event["ticket_id"], []).append(child["assignee_id"])
+    shown = tickets.current(at)
+    records = tickets.render(shown[(shown["state"] == "live").to_numpy()])
+    for ticket in records:
+        assignees = told.get(ticket["id"], [])
+        assert len(assignees) == ticket["metric_set"]["assignee_stations"]
+        assert (assignees[-1] if assignees else None) == ticket["assignee_id"]
+    stations = np.array([ticket["metric_set"]["assignee_stations"] for ticket in records])
+    assert 0.12 < (stations > 1).mean() < 0.18
+
+
+def test_agents_belong_to_groups_and_customers_do_not(company):
+    users = company.zendesk["users"]
+    records = pd.DataFrame(users.render(users.current(clock("2026-03-02"))))
+    agents = records[records["role"] == "agent"]
+    assert agents["default_group_id"].value_counts().tolist() == [4, 4, 4, 4]
+    assert records.loc[records["role"] == "end-user", "default_group_id"].isna().all()
 
 
 def test_requesters_are_users_and_their_organization_is_that_of_the_account(company, frames):

@@ -11,6 +11,7 @@ import pytest
 from valuegap.demo.company import generate_company
 from valuegap.demo.names import emails
 from valuegap.demo.records import Company
+from valuegap.demo.surveys import CUSTOMER_SURVEYS
 from valuegap.sources import hubspot, qualtrics, zendesk
 from valuegap.sources.stream import FieldType
 
@@ -36,6 +37,8 @@ def records(company) -> dict[str, list]:
     for name, by_survey in (
         ("responses", company.qualtrics_responses),
         ("distributions", company.qualtrics_distributions),
+        ("invitations", company.qualtrics_invitations),
+        ("directory_contacts", company.qualtrics_contacts),
     ):
         rendered[name] = [
             record for versions in by_survey.values() for record in versions.render(versions.frame)
@@ -74,6 +77,7 @@ RECORD_STREAMS = [name for name in STREAMS if not name.endswith(SERVED)]  # the 
 NEVER_SET = {
     *("tickets.external_id", "deals.hs_merged_object_ids"),
     *("products.archived_at", "line_items.archived_at", "distributions.parent_id"),
+    "invitations.frequency_rule_id",
 }
 
 
@@ -211,7 +215,8 @@ def people(company) -> list[tuple[str, int, list[str]]]:
         ("zendesk", person, keys_of(record["email"], record["external_id"]))
         for person, record in zip(users["person"], company.zendesk["users"].render(users), strict=True)
     ]
-    for versions in company.qualtrics_responses.values():
+    for survey in CUSTOMER_SURVEYS:
+        versions = company.qualtrics_responses[survey.id]
         rows = versions.current(END)
         for person, record in zip(rows["person"], versions.render(rows), strict=True):
             values = record["values"]

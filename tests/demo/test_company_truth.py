@@ -13,15 +13,19 @@ import pytest
 
 from valuegap.demo import world
 from valuegap.demo.accounts import make_accounts, make_people
-from valuegap.demo.chance import answers, echo, echo_of_many, ranked, stream_of
+from valuegap.demo.chance import answers, echo, rank_of_sum, ranked, stream_of
+from valuegap.demo.comments import COMMENTS
 from valuegap.demo.horizon import Horizon
+from valuegap.demo.insiders import employee_responses, management_responses
 from valuegap.demo.orders import ORDER, deal_and_line_versions, make_sales
+from valuegap.demo.planted import planted_truth
 from valuegap.demo.respondents import Population
 from valuegap.demo.surveys import make_responses
-from valuegap.demo.tickets import SOLVED, business_minutes, make_tickets
-from valuegap.demo.world import Scale, planted_truth
+from valuegap.demo.tickets import BAD, GOOD, HANDED, REPLIED, SOLVED, business_minutes, make_tickets
+from valuegap.demo.world import Scale
 
 SEED, STANDARD_ERRORS = 5, 5.0
+STARTED = np.datetime64("2025-07-01", "us")  # of the initiatives that had time to do something
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,8 @@ def pomp_of(made, survey: str, tag: str, lowest: int, highest: int) -> pd.DataFr
     return pd.DataFrame(
         {
             "person": rows["person"],
+            "account": account,
+            "recorded_at": rows["recorded_at"],
             "pomp": (rows[tag] - lowest) / (highest - lowest) * 100.0,
             "industry": made.accounts.industry[account],
             "market_segment": made.accounts.market_segment[account],
@@ -133,16 +139,74 @@ def test_promoters_passives_and_detractors(made):
 
 
 def test_drivers_rank_as_planted(made):
-    satisfied = pomp_of(made, "SV_relationship01", "ACSI_1", 1, 10)["pomp"]
-    strength = {
-        attribute: satisfied.corr(pomp_of(made, "SV_relationship01", f"PER_{attribute}_1", 1, 7)["pomp"])
-        for attribute in world.ATTRIBUTES
-    }
     weights = made.truth.driver_weights
-    assert min(strength[name] for name in ("QUALITY", "DELIVERY", "SUPPORT")) > max(
-        strength[name] for name in ("EASE", "CARE")
+    assert len(set(weights.values())) == len(weights)
+    assert sum(weights.values()) == pytest.approx(1.0)
+    satisfied = pomp_of(made, "SV_relationship01", "ACSI_1", 1, 10)["pomp"]
+    felt = pd.DataFrame(
+        {
+            attribute: sum(
+                pomp_of(made, "SV_relationship01", f"PER_{attribute}_{item}", 1, 7)["pomp"] for item in (1, 2)
+            )
+            for attribute in world.ATTRIBUTES
+        }
     )
-    assert np.corrcoef(list(strength.values()), list(weights.values()))[0, 1] > 0.9
+    strength = felt.corrwith(satisfied)
+    assert strength.sort_values().index.tolist() == sorted(weights, key=weights.get)
+
+
+def test_the_least_one_would_put_up_with_and_what_one_wishes_for_by_industry(made):
+    for prefix, table in (("ADQ", made.truth.adequate), ("DES", made.truth.desired)):
+        for attribute, by_industry in table.items():
+            given = pomp_of(made, "SV_relationship01", f"{prefix}_{attribute}", 1, 7)
+            for code, industry in enumerate(world.INDUSTRIES):
+                assert_mean(given[given["industry"] == code], by_industry[industry])
+    for attribute, by_industry in made.truth.attributes.items():
+        for industry, means in by_industry.items():
+            below, above = made.truth.adequate[attribute][industry], made.truth.desired[attribute][industry]
+            assert (below, above) == (means["expectation"] - 16, means["expectation"] + 6)
+
+
+def test_promoters_have_recommended_us_more_often(made):
+    rows = made.responses["SV_relationship01"].frame.drop_duplicates("id")  # before anybody changes his mind
+    rows = rows[(rows["NPS"] >= 0) & (rows["REFERRED"] >= 0)]
+    for name, low, high in (("promoter", 9, 10), ("passive", 7, 8), ("detractor", 0, 6)):
+        given = rows.loc[rows["NPS"].between(low, high), ["person", "REFERRED"]]
+        assert_mean(given.rename(columns={"REFERRED": "pomp"}), made.truth.referred[name])
+
+
+@pytest.fixture(scope="module")
+def insiders(made) -> SimpleNamespace:
+    """The answers of the companies of many seeds: one has a dozen managers."""
+    managers, agents = (
+        pd.concat(
+            answer(seed, made.horizon).assign(somebody=lambda frame, seed=seed: frame["person"] + 100 * seed)
+            for seed in range(150)
+        )
+        for answer in (management_responses, employee_responses)
+    )
+    return SimpleNamespace(managers=managers, agents=agents)
+
+
+def insider_pomp(frame: pd.DataFrame, tag: str) -> pd.DataFrame:
+    return pd.DataFrame({"person": frame["somebody"], "pomp": (frame[tag] - 1) / 6 * 100.0})
+
+
+def test_managers_mistake_what_customers_expect_and_set_another_standard(made, insiders):
+    for prefix, planted in (("BEL", made.truth.beliefs), ("STD", made.truth.standards)):
+        for attribute, mean in planted.items():
+            assert_mean(insider_pomp(insiders.managers, f"{prefix}_{attribute}"), mean)
+    expected = made.truth.attributes_overall
+    mistaken = {name: made.truth.beliefs[name] - expected[name]["expectation"] for name in expected}
+    assert mistaken["DELIVERY"] < -9.0
+    assert mistaken["PRICE"] > 5.0
+
+
+def test_agents_answer_as_their_team_does(made, insiders):
+    team = insiders.agents["person"] // world.AGENTS_A_TEAM
+    for tag, by_team in made.truth.employees.items():
+        for code, name in enumerate(world.TEAMS):
+            assert_mean(insider_pomp(insiders.agents[team == code], tag), by_team[name])
 
 
 def test_two_items_of_an_attribute_agree_more_than_two_attributes(made):
@@ -211,16 +275,102 @@ def test_ticket_satisfaction_falls_with_the_time_to_resolution(made):
     hours = made.tickets.resolution_hours[given["reference"]]
     for text, planted in made.truth.ticket_csat.items():
         assert planted == pytest.approx(world.ticket_csat_mean(float(text)))
-    given["pomp"] -= world.ticket_csat_mean(hours)
+    skill = np.array(list(made.truth.agent_skill.values()))[made.tickets.agent[given["reference"]]]
+    given["pomp"] -= world.ticket_csat_mean(hours) + skill
     for slow in (hours < 4, (hours >= 4) & (hours < 24), hours >= 24):
         assert_mean(given[slow], 0.0)
+    for points in (-10.0, 0.0, 10.0):
+        assert_mean(given[skill == points], 0.0)
 
 
-def test_ease_by_channel(made):
+def test_a_skilled_agent_gets_good_ratings_more_often(made):
+    tickets, skills = made.tickets, np.array(list(made.truth.agent_skill.values()))
+    rated = np.isin(tickets.rating, (GOOD, BAD))
+    chance = world.ticket_csat_mean(tickets.resolution_hours[rated])
+    surplus = 100.0 * (tickets.rating[rated] == GOOD) - chance
+    skill = skills[tickets.agent[rated]]
+    for points in (-10.0, 0.0, 10.0):
+        values = surplus[skill == points]
+        assert abs(values.mean() - points) < STANDARD_ERRORS * values.std() / np.sqrt(len(values))
+
+
+def test_twelve_agents_are_equal_and_their_cases_are_not(made):
+    skills = pd.Series(made.truth.agent_skill)
+    assert skills.value_counts().to_dict() == {0.0: 12, 10.0: 2, -10.0: 2}
+    assert pd.Series(made.truth.agent_team).value_counts().to_dict() == dict.fromkeys(world.TEAMS, 4)
+    tickets = made.tickets
+    raw = pd.Series(world.ticket_csat_mean(tickets.resolution_hours)).groupby(tickets.agent).mean()
+    of_equal = raw[(skills == 0.0).to_numpy()]
+    assert of_equal.max() - of_equal.min() > 8.0
+    topics = pd.crosstab(tickets.first_agent // world.AGENTS_A_TEAM, tickets.topic, normalize="index")
+    assert (np.diag(topics.loc[[0, 1, 3], [0, 1, 3]]) > 0.5).all()
+
+
+def test_some_tickets_are_handed_over_before_they_are_solved(made):
+    tickets = made.tickets
+    is_handed_over = ~np.isnat(tickets.at[:, HANDED])
+    assert_share(is_handed_over, world.HANDED_OVER)
+    assert ((tickets.first_agent != tickets.agent) == is_handed_over).all()
+    at = tickets.at[is_handed_over]
+    assert (at[:, HANDED] > at[:, REPLIED]).all()
+    solved = ~np.isnat(at[:, SOLVED])
+    assert (at[solved, HANDED] < at[solved, SOLVED]).all()
+
+
+def moved_by(made, given: pd.DataFrame, country: str) -> np.ndarray:
+    """Whose answers an initiative of this country moves: its customers', from its start on."""
+    codes = np.where(given["account"] >= 0, made.accounts.country[given["account"]], -1)
+    return (codes == world.COUNTRIES.index(country)) & (given["recorded_at"] >= STARTED).to_numpy()
+
+
+def test_ease_by_channel_of_customers_no_initiative_moved(made):
     given = pomp_of(made, "SV_ticket01", "CES", 1, 7)
+    given = given[~moved_by(made, given, "DE")]
     channel = made.tickets.channel[given["reference"]]
     for code, name in enumerate(world.CHANNELS):
         assert_mean(given[channel == code], made.truth.ticket_ease[name])
+
+
+def test_one_initiative_eases_getting_help_and_the_others_do_nothing(made):
+    effects = made.truth.initiative_effects
+    assert effects["I-1"] == {"ces": 14.0}
+    assert not any(points for name, does in effects.items() if name != "I-1" for points in does.values())
+    given = pomp_of(made, "SV_ticket01", "CES", 1, 7)
+    channel = made.tickets.channel[given["reference"]]
+    given["pomp"] -= np.array(list(made.truth.ticket_ease.values()))[channel]
+    assert_mean(given[moved_by(made, given, "DE")], 14.0)
+    assert_mean(given[moved_by(made, given, "FR")], 0.0)
+    assert_mean(given[~moved_by(made, given, "DE")], 0.0)
+
+
+def test_sentences_are_many_distinct_and_labelled_in_two_languages(made):
+    labels = pd.DataFrame.from_dict(made.truth.comments, orient="index")
+    assert len(labels) == len({each.text for each in COMMENTS}) >= 48
+    assert labels.groupby("language").size().min() >= 24
+    assert labels["theme"].nunique() == 10
+    assert set(labels["sentiment"]) == {-1, 0, 1}
+
+
+def test_a_bad_delivery_is_complained_of_and_labels_are_not_sent(made):
+    versions = made.responses["SV_relationship01"]
+    rows = versions.frame.drop_duplicates("id")
+    rows = rows[(rows["comment"] >= 0) & (rows["PER_DELIVERY_1"] >= 0) & (rows["PER_DELIVERY_2"] >= 0)]
+    delivery = (rows["PER_DELIVERY_1"] + rows["PER_DELIVERY_2"]).to_numpy()
+    complains = np.array([COMMENTS[code].theme == "delivery" and COMMENTS[code].sentiment < 0
+                          for code in rows["comment"]])  # fmt: skip
+    assert complains[delivery <= 5].mean() > 0.3 > 5 * complains[delivery >= 11].mean()
+    sent = {text for record in versions.render(rows) for text in record["values"].values()}
+    assert {each.text for each in COMMENTS} <= sent
+    assert not sent & {each.theme for each in COMMENTS}
+
+
+def test_comments_are_in_the_respondents_language(made):
+    rows = made.responses["SV_relationship01"].frame.drop_duplicates("id")
+    rows = rows[rows["comment"] >= 0]
+    is_german = np.array([COMMENTS[code].language == "de" for code in rows["comment"]])
+    assert (
+        is_german == np.isin(rows["country"], [world.COUNTRIES.index(name) for name in ("DE", "AT")])
+    ).all()
 
 
 def test_truth_weighs_the_accounts_by_their_industries(made):
@@ -262,12 +412,14 @@ def test_echo_keeps_ranks_uniform_and_correlates_as_strongly_as_asked():
     assert abs(counts - 10_000).max() < 500
 
 
-def test_echo_of_many_weighs_its_sources():
+def test_rank_of_sum_is_uniform_and_weighs_its_sources():
     rng = stream_of(1, "many")
     sources = rng.random((3, 200_000))
-    drawn = echo_of_many(rng, sources, np.array([0.5, 0.3, 0.2]), 0.8)
-    found = [np.corrcoef(source, drawn)[0, 1] for source in sources]
-    assert found == pytest.approx([0.40, 0.24, 0.16], abs=0.015)
+    weights = np.array([0.4, 0.33, 0.27])
+    places = rank_of_sum(sources, weights)
+    assert np.sort(places) == pytest.approx((np.arange(200_000) + 0.5) / 200_000)
+    found = np.array([np.corrcoef(source, places)[0, 1] for source in sources])
+    assert found / found.sum() == pytest.approx(weights, abs=0.01)  # nearly: ranks of the sum bend it
 
 
 def test_ranked_answers_follow_their_groups_probabilities():

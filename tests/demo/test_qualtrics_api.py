@@ -391,6 +391,34 @@ def test_distributions_are_those_of_a_survey(brand, query, status):
     assert qualtrics.get("/API/v3/distributions", **query).status_code == status
 
 
+def listed(qualtrics, url):
+    seen = []
+    while url:
+        result = qualtrics.get(url).json()["result"]
+        assert len(result["elements"]) <= 100
+        seen += result["elements"]
+        url = result["nextPage"]
+    return seen
+
+
+def test_recipients_of_a_distribution_and_people_of_a_directory_are_paged(served, call, company_of, versions):
+    rows = [{"id": f"X_{n:03d}", "updated_at": "2026-01-05"} for n in range(250)]
+    company = replace(
+        company_of(surveys=versions([], survey), definitions=versions([], definition), responses={}),
+        qualtrics_invitations={"EMD_1": versions(rows, lambda row: {"contactLookupId": row.id})},
+        qualtrics_contacts={"POOL_1": versions(rows, lambda row: {"contactId": row.id})},
+    )
+    qualtrics = call(served(company), "qualtrics")
+    recipients = listed(qualtrics, "/API/v3/distributions/EMD_1/history")
+    assert [each["contactLookupId"] for each in recipients] == [row["id"] for row in rows]
+    [directory] = listed(qualtrics, "/API/v3/directories")
+    assert (directory["directoryId"], directory["contactCount"]) == ("POOL_1", 250)
+    people = listed(qualtrics, "/API/v3/directories/POOL_1/contacts")
+    assert [each["contactId"] for each in people] == [row["id"] for row in rows]
+    for unknown in ("distributions/EMD_none/history", "directories/POOL_none/contacts"):
+        assert qualtrics.get(f"/API/v3/{unknown}").status_code == 404
+
+
 def basic(client, secret):
     return {"Authorization": f"Basic {base64.b64encode(f'{client}:{secret}'.encode()).decode()}"}
 

@@ -5,19 +5,24 @@ from collections.abc import Iterator, Mapping
 import pytest
 from tests.integration.night_runner import FIRST, SECOND, Warehouse, serve
 
+from valuegap.demo.company import FIRST_NIGHT
+from valuegap.demo.plans import write_plans
+
 
 @pytest.fixture(scope="session")
 def first_night_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """Connections to the demo company as it stands after its first night."""
-    with serve(tmp_path_factory.mktemp("first"), "--as-of", FIRST, "--speed", "1000") as connections:
-        yield connections
+    """Variables to read the demo company with, as it stands after its first night."""
+    folder = tmp_path_factory.mktemp("first")
+    with serve(folder, "--as-of", FIRST, "--speed", "1000") as connections:
+        yield {**connections, **write_plans(folder, FIRST_NIGHT)}
 
 
 @pytest.fixture(scope="session")
 def second_night_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """Connections to the demo company as it stands after its second night."""
-    with serve(tmp_path_factory.mktemp("second"), "--as-of", SECOND, "--speed", "1000") as connections:
-        yield connections
+    """Variables to read the demo company with, as it stands after its second night."""
+    folder = tmp_path_factory.mktemp("second")
+    with serve(folder, "--as-of", SECOND, "--speed", "1000") as connections:
+        yield {**connections, **write_plans(folder, FIRST_NIGHT)}
 
 
 @pytest.fixture(scope="session")

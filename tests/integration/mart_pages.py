@@ -32,8 +32,13 @@ PUBLICATION = {
 AREAS = {
     "value": "Value to the customer",
     "gaps": "Gaps",
+    "priorities": "What drives satisfaction, and where to act",
+    "feedback": "What customers say, and why it happens",
+    "action": "What is done, and whether it worked",
+    "service": "Service and agents",
     "relationship": "Satisfaction, loyalty, value of the customer",
     "growth": "Growth and retention",
+    "trust": "Whether the numbers can be trusted",
     "facts": "What the figures are made of",
     "dimensions": "Who, what and when",
     "warehouse": "The warehouse itself",

@@ -79,6 +79,11 @@ class Warehouse:
         lines = self.run("checksum").splitlines()
         return {table: digest for digest, table in (line.split() for line in lines)}
 
+    def unconnected(self, data_dir: Path) -> "Warehouse":
+        """Return a warehouse of the same configuration that reaches no vendor."""
+        settings = {name: value for name, value in self.connections.items() if name.startswith("VALUEGAP_")}
+        return Warehouse(data_dir, settings)
+
     def copy(self, data_dir: Path) -> "Warehouse":
         """Return a copy of the whole data folder, links as links."""
         shutil.copytree(self.data_dir, data_dir, symlinks=True)

@@ -87,4 +87,9 @@ def test_a_source_that_does_not_answer_leaves_the_others_going_and_shows(
             select source, bool_or(is_stale), max(nights_behind) from marts.freshness
             where status <> 'not used' group by source order by source
         """).fetchall()
-    assert stale == [("hubspot", False, 0), ("qualtrics", False, 0), ("zendesk", True, 1)]
+    assert stale == [
+        ("files", False, 0),
+        ("hubspot", False, 0),
+        ("qualtrics", False, 0),
+        ("zendesk", True, 1),
+    ]

@@ -1,10 +1,12 @@
 """The night on real records: what arrives, what the cleaning rule keeps, what the published survey says."""
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from tests.integration.night_runner import SHARED_DATA, Warehouse, serve
 
@@ -71,3 +73,33 @@ def test_ninety_six_respondents_fall_short_and_five_are_even(published) -> None:
         from marts.fct_value_gap where attribute_code = 'overall_quality'
     """
     assert one(published, query) == (96, 5)
+
+
+def test_the_items_of_the_survey_agree_as_was_published_of_them(published) -> None:
+    query = """
+        select construct, attribute_code, n_items, n_complete, round(max(cronbach_alpha), 3), round(max(gap_raw), 3)
+        from marts.item_statistics
+        where period_grain = 'year' and attribute_code = 'overall_quality'
+            and question_tag in ('CUEX1', 'PERQ1')
+        group by all order by all
+    """
+    assert published.execute(query).fetchall() == [
+        ("expectation", "overall_quality", 3, 250, 0.433, None),
+        ("experience", "overall_quality", 7, 250, 0.872, 0.364),
+    ]
+
+
+def test_work_flows_as_the_log_says(published) -> None:
+    log = pd.read_csv(SHARED_DATA / "helpdesk_events.csv").sort_values(
+        ["caseid", "end_timestamp"], kind="stable"
+    )
+    said = log["task"].map({"Resolve ticket": "solved", "Closed": "closed", "Wait": "pending"})
+    state = said.fillna("open").where(log["caseid"].eq(log["caseid"].shift()) | said.notna(), "new")
+    before = (
+        state.groupby(log["caseid"]).shift().fillna("new")
+    )  # a ticket is created as new, whatever comes first
+    transitions = Counter(pair for pair in zip(before, state, strict=True) if pair[0] != pair[1])
+    found = published.execute(
+        "select from_state, to_state, sum(transitions) from marts.process_map where period_grain = 'year' group by 1, 2"
+    ).fetchall()
+    assert {(before, after): int(times) for before, after, times in found} == transitions

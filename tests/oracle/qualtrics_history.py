@@ -22,6 +22,8 @@ def qualtrics_history(seed: int) -> tuple[Mutation, ...]:
     _lateness(history)
     _vanishing(history)
     _distributions(history)
+    _invitations(history)
+    _directory(history)
     _odd_values(history)
     _poison(history)
     _while_we_read(history)
@@ -193,8 +195,8 @@ def _vanishing(history: History) -> None:
 
 
 def _distributions(history: History) -> None:
-    start = day(-20, 9)
     for place, survey in enumerate((RELATIONSHIP, RELATIONSHIP, *[TICKET] * 120)):  # more than a page
+        start = day(-20 if place < 3 else -60, 9)
         record = {
             "id": f"EMD_{place:03d}",
             "parentDistributionId": None,
@@ -220,6 +222,102 @@ def _distribute(history: History, survey: str, record: Record, visible_at: datet
     at, context = datetime.fromisoformat(record["modifiedDate"]), {"survey_id": survey}
     place = "distributions", record["id"], record
     history.plan(visible_at, lambda: history.put(op, *place, at, visible_at, context=context))
+
+
+def _invitations(history: History) -> None:
+    """Recipients move on without a time of change; those of an old distribution once too often to be seen."""
+    old = {
+        "id": "EMD_old",
+        "requestType": "Invite",
+        "requestStatus": "Done",
+        "surveyLink": {"surveyId": RELATIONSHIP, "linkType": "Individual"},
+        "stats": {"sent": 5},
+        **dict.fromkeys(("sendDate", "createdDate", "modifiedDate"), iso(day(-60, 9))),
+    }
+    _distribute(history, RELATIONSHIP, old, day(-60, 9), Op.CREATE)
+    # EMD_001 is deleted in the night, EMD_000 has more recipients than a page.
+    for distribution, size, sent_at in (
+        ("EMD_000", 230, day(-20, 9)),
+        ("EMD_001", 5, day(-20, 9)),
+        ("EMD_002", 40, day(-20, 9)),
+        ("EMD_old", 5, day(-60, 9)),
+    ):
+        for number in range(size):
+            _recipient(history, distribution, number, sent_at)
+    for night in range(2, NIGHTS + 1):
+        for number in history.random.sample(range(40), 8):
+            at = day(night, history.hour())
+            _move_on(history, "EMD_002", number, at, "SurveyFinished", responseId=f"R_{number:06d}")
+        _move_on(history, "EMD_001", night % 5, day(night, 11), "Opened", openedAt=iso(day(night, 11)))
+        _move_on(history, "EMD_old", night % 5, day(night, 11), "Opened", openedAt=iso(day(night, 11)))
+        _recipient(history, "EMD_002", 100 + night, day(night, history.hour()))
+        _recipient(history, "EMD_002", 200 + night, midnight(night) + timedelta(minutes=2))
+    _move_on(history, "EMD_000", 3, day(5, 12), "SurveyFinished", responseId="Anonymous")
+    for place, odd in enumerate(("A new status", "", None)):
+        _move_on(history, "EMD_000", 10 + place, day(3, 12), odd, contactId=None, sentAt=None)
+    for night in (4, 8):
+        at = midnight(night) + timedelta(minutes=5, seconds=20)
+        _move_on(history, "EMD_000", night, at, "Opened", openedAt=iso(at))
+
+
+def _recipient(history: History, distribution: str, number: int, sent_at: datetime) -> None:
+    known = dict.fromkeys(("responseId", "responseCompletedAt", "openedAt", "responseStartedAt"))
+    lookup_id = f"CGC_{number:04d}"
+    record = {
+        "contactId": f"CID_{number:04d}",
+        "contactLookupId": lookup_id,
+        "distributionId": distribution,
+        "status": "Success",
+        "surveyLink": f"https://x.example/{lookup_id}",
+        "contactFrequencyRuleId": "CFR_1" if number % 7 == 0 else None,
+        "sentAt": iso(sent_at),
+        **known,
+    }
+    place = f"{distribution} {lookup_id}"
+    context = {"distribution_id": distribution}
+    history.records["invitations", place] = record
+    history.plan(
+        sent_at,
+        lambda: history.put(Op.CREATE, "invitations", lookup_id, record, sent_at, context=context),
+    )
+
+
+def _move_on(
+    history: History, distribution: str, number: int, at: datetime, status: str | None, **values: Any
+) -> None:
+    """Change how far a recipient came: the vendor gives no time for it."""
+    lookup_id, context = f"CGC_{number:04d}", {"distribution_id": distribution}
+    kept = history.records["invitations", f"{distribution} {lookup_id}"]
+
+    def move() -> None:
+        kept.update({"status": status, **values})
+        sent_at = day(-60, 9) if distribution == "EMD_old" else day(-20, 9)
+        history.put(Op.SYSTEM_UPDATE, "invitations", lookup_id, kept, sent_at, visible_at=at, context=context)
+
+    history.plan(at, move)
+
+
+def _directory(history: History) -> None:
+    context = {"directory_id": "POOL_1"}
+    for number in range(150):  # more than a page
+        record = {
+            "contactId": f"CID_{number:04d}",
+            "firstName": "Ann",
+            "email": f"r{number}@customer.example" if number % 9 else None,
+            "extRef": f"P-{number}",
+            "language": "en",
+            "unsubscribed": number % 10 == 0 or None,
+        }
+        history.put(
+            Op.CREATE, "directory_contacts", record["contactId"], record, day(-20, 8), context=context
+        )
+    changed = history.record("directory_contacts", "CID_0005") | {"email": "new@customer.example"}
+    for at, op, record in (
+        (day(3, 12), Op.SYSTEM_UPDATE, changed),
+        (day(4, 12), Op.PURGE, history.record("directory_contacts", "CID_0006")),
+    ):
+        own_id = str(record["contactId"])
+        history.put(op, "directory_contacts", own_id, record, day(-20, 8), visible_at=at, context=context)
 
 
 def _odd_values(history: History) -> None:

@@ -1,6 +1,7 @@
 """What the staging models of Qualtrics must hold."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.oracle.oracle import (
@@ -65,10 +66,39 @@ DISTRIBUTIONS: Columns = {
     "created_at": Column("createdDate", timestamp),
     "modified_at": Column("modifiedDate", timestamp),
 }
-STREAMS: Mapping[str, Columns] = {"surveys": SURVEYS, "responses": RESPONSES, "distributions": DISTRIBUTIONS}
+INVITATIONS: Columns = {
+    "distribution_id": Column("distributionId", required=True),
+    "recipient_id": Column("contactLookupId", required=True),
+    "contact_id": Column("contactId"),
+    "response_id": Column("responseId"),
+    "status": Column("status"),
+    "frequency_rule_id": Column("contactFrequencyRuleId"),
+    "sent_at": Column("sentAt", timestamp),
+    "opened_at": Column("openedAt", timestamp),
+    "response_started_at": Column("responseStartedAt", timestamp),
+    "response_completed_at": Column("responseCompletedAt", timestamp),
+}
+CONTACTS: Columns = {
+    "contact_id": Column("contactId", required=True),
+    "email": Column("email"),
+    "person_number": Column("extRef"),
+    "language_code": Column("language"),
+    "is_unsubscribed": Column("unsubscribed", boolean),
+}
+STREAMS: Mapping[str, Columns] = {
+    "surveys": SURVEYS,
+    "responses": RESPONSES,
+    "distributions": DISTRIBUTIONS,
+    "invitations": INVITATIONS,
+    "directory_contacts": CONTACTS,
+}
+READ_AGAIN = timedelta(days=45)
+"""The history of a distribution is read again for so long after it was sent."""
 
 RESPONSE_COLUMNS = ("survey_id", *RESPONSES, "is_deleted")
 DISTRIBUTION_COLUMNS = ("survey_id", *DISTRIBUTIONS, "is_deleted")
+INVITATION_COLUMNS = ("survey_id", *INVITATIONS, "is_anonymous_response")
+CONTACT_COLUMNS = ("directory_id", *CONTACTS, "is_deleted")
 QUESTION_COLUMNS = ("survey_id", "question_id", "question_tag", "question_text", "question_type")
 VERSION_COLUMNS = (
     *("survey_id", "question_id", "version_number", "question_tag", "question_text", "question_type"),
@@ -133,6 +163,58 @@ def _distributions(log: Sequence[Any], readings: Sequence[Reading]) -> Acceptabl
         row = {"survey_id": survey_id, **_values("distributions", shown), "is_deleted": shown.op in GONE}
         acceptable[distribution_id,] = frozenset({(tuple(row[name] for name in DISTRIBUTION_COLUMNS),)})
     return acceptable
+
+
+def _invitations(log: Sequence[Any], readings: Sequence[Reading]) -> Acceptable:
+    """Recipients move on while their distribution is young; then they stay as the last night saw them."""
+    distributions = {life.id.split()[1]: life for life in lives(log, "distributions")}
+    acceptable: dict[Row, frozenset[Group]] = {}
+    for life in lives(log, "invitations"):
+        distribution_id, recipient_id = life.id.split()
+        of = distributions[distribution_id]
+        distribution = of.mutations[0].record
+        sent_at = datetime.fromisoformat(distribution["sendDate"])
+        # The night before each reading says where the one before it ended.
+        again = [
+            reading
+            for before, reading in zip((None, *readings), readings, strict=False)
+            if (before is None or sent_at >= before.until - READ_AGAIN)
+            and of.shown(reading.start, reading.until).op not in GONE
+        ]
+        groups: set[Group] = set()
+        for instant in instants(life, again[-1]):
+            shown = life.shown(instant, again[-1].until)
+            groups.add(ABSENT if shown is None else (_invitation(distribution, shown),))
+        acceptable[distribution_id, recipient_id] = frozenset(groups)
+    return acceptable
+
+
+def _invitation(distribution: Mapping[str, Any], shown: Any) -> Row:
+    row = {"survey_id": distribution["surveyLink"]["surveyId"], **_values("invitations", shown)}
+    row["is_anonymous_response"] = row["response_id"] == "Anonymous"
+    if row["is_anonymous_response"]:
+        row["response_id"] = None
+    return tuple(row[name] for name in INVITATION_COLUMNS)
+
+
+def _contacts(log: Sequence[Any], readings: Sequence[Reading]) -> Acceptable:
+    """The directory as of the last weekly list."""
+    census = last_census(readings)
+    acceptable: dict[Row, set[Group]] = {}
+    for life in lives(log, "directory_contacts"):
+        directory_id, contact_id = life.id.split()
+        groups: set[Group] = set()
+        for instant in (census.start, census.end):
+            seen = [each for each in life.mutations if each.visible_at <= instant]
+            live = [each for each in seen if each.op not in GONE]
+            if not live:
+                groups.add(ABSENT)
+                continue
+            row = {"directory_id": directory_id, **_values("directory_contacts", live[-1])}
+            row |= {"is_unsubscribed": bool(row["is_unsubscribed"]), "is_deleted": seen[-1].op in GONE}
+            groups.add((tuple(row[name] for name in CONTACT_COLUMNS),))
+        acceptable[directory_id, contact_id] = groups
+    return {key: frozenset(groups) for key, groups in acceptable.items()}
 
 
 Seen = list[tuple[Any, Mapping[str, Any]]]
@@ -223,6 +305,13 @@ TABLES: tuple[Table, ...] = (
         parsed=frozenset({"answers"}),
     ),
     Table("stg_qualtrics__distributions", ("distribution_id",), DISTRIBUTION_COLUMNS, _distributions),
+    Table(
+        "stg_qualtrics__invitations",
+        ("distribution_id", "recipient_id"),
+        INVITATION_COLUMNS,
+        _invitations,
+    ),
+    Table("stg_qualtrics__directory_contacts", ("directory_id", "contact_id"), CONTACT_COLUMNS, _contacts),
     Table("stg_qualtrics__questions", ("survey_id", "question_id"), QUESTION_COLUMNS, _questions),
     Table(
         "stg_qualtrics__question_versions",

@@ -110,7 +110,16 @@ MUTATIONS = {
         'return {"format": "ndjson"}',
         (1, 2),
     ),
-    "qualtrics: no census": Mutation(QUALTRICS, QUALTRICS_PY, EVERY_WEEK, NEVER, (1, 8)),
+    "qualtrics: no census": Mutation(
+        QUALTRICS, QUALTRICS_PY, f"{EVERY_WEEK}_all_response_ids", f"{NEVER}_all_response_ids", (1, 8)
+    ),
+    "qualtrics: no list of the directory": Mutation(
+        QUALTRICS,
+        QUALTRICS_PY,
+        f"{EVERY_WEEK}_all_directory_contacts",
+        f"{NEVER}_all_directory_contacts",
+        (1, 8),
+    ),
     "salesforce: greater than the cursor, instead of greater or equal": Mutation(
         SALESFORCE, SALESFORCE_PY, "SystemModstamp >= ", "SystemModstamp > ", (1, 2, 3)
     ),

@@ -115,7 +115,7 @@ def _change(  # noqa: PLR0913 - the parts of a change
 
 def _found(history: History) -> None:
     start = day(-300, 9)
-    _create(history, "users", user(1000, start, role="agent"), start)
+    _create(history, "users", user(1000, start, role="agent", default_group_id=360_000_000_077), start)
     for number in range(1, 81):
         _create(history, "users", user(1000 + number, start, organization_id=100 + number % 20), start)
     for number in range(1, 31):
@@ -124,6 +124,7 @@ def _found(history: History) -> None:
         at = start + timedelta(days=number, hours=1)
         _create(history, "tickets", ticket(2000 + number, at, requester_id=1000 + number % 80), at)
         _event(history, 2000 + number, at, "Create", status="new")
+    _event(history, 2001, start + timedelta(days=1, hours=3), "Change", assignee_id=1000)
 
 
 def _bursts(history: History) -> None:

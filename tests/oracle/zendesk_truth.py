@@ -49,6 +49,7 @@ USERS: Columns = {
     "user_id": Column("id", required=True),
     "organization_id": Column("organization_id"),
     "person_number": Column("external_id"),
+    "team_id": Column("default_group_id"),
     "name": Column("name"),
     "email": Column("email"),
     "phone": Column("phone"),
@@ -107,6 +108,7 @@ EVENTS: Columns = {
 }
 CHILDREN: Columns = {
     "author_id": Column("author_id"),
+    "assignee_id": Column("assignee_id"),
     "event_type": Column("event_type"),
     "status": Column("status"),
     "is_public": Column("public", boolean),

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from valuegap.errors import PublishError
 from valuegap.night import Night
-from valuegap.publish.export import export
+from valuegap.publish.export import MEASURED_TEXT, export
 from valuegap.publish.promote import publish
-from valuegap.settings import Settings
+from valuegap.settings import PROJECT_ROOT, Settings
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 FIRST, SECOND = Night(date(2026, 1, 29)), Night(date(2026, 1, 30))
@@ -87,6 +88,33 @@ def test_metrics_of_rows_that_are_not_reportable_are_left_out(published: Setting
     assert duckdb.sql(f"select count(n_responses), count(n_effective) from '{file}'").fetchone() == (20, 20)
     with duckdb.connect(str(published.published_dir / "warehouse.duckdb"), read_only=True) as warehouse:
         assert warehouse.execute("select count(gap_score) from marts.satisfaction_gap").fetchone() == (20,)
+
+
+def test_text_that_says_how_numbers_came_out_is_left_out_with_them(settings, build_candidate) -> None:
+    build_candidate(
+        FIRST,
+        extra="""
+        create table marts.judged as
+        select code, 'keep_up' as quadrant, n > 4 as is_reportable, date '2026-01-29' as as_of_date
+        from (values ('few', 4), ('many', 5)) t(code, n)
+        """,
+    )
+    publish(settings, FIRST)
+    file = export(settings, FIRST).folder / "judged.parquet"
+    assert duckdb.sql(f"select code, quadrant from '{file}'").fetchall() == [
+        ("few", None),
+        ("many", "keep_up"),
+    ]
+
+
+def test_measured_text_is_in_marts_that_say_whether_enough_customers_are_behind_it() -> None:
+    marts = {
+        model["name"]: {column["name"] for column in model["columns"]}
+        for file in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.yml")
+        for model in yaml.safe_load(file.read_text()).get("models") or []
+    }
+    for text in MEASURED_TEXT:
+        assert [name for name, columns in marts.items() if {text, "is_reportable"} <= columns], text
 
 
 def test_a_row_that_does_not_say_whether_it_is_reportable_is_not(settings, build_candidate) -> None:

@@ -352,6 +352,7 @@ def test_an_empty_candidate_can_be_checked_by_every_suite(bench):
         "number of rows is at least 1",
         "greatest date_day is at least 2026-01-31",
         "everybody is one group",
+        "the segment of all customers is there",
     }
 
 
@@ -384,6 +385,51 @@ MART_DEFECTS = [
     ("fct_value_gap", GAP, {"gap_direction": "flat"}, "gap_direction is"),
     ("fct_value_gap", GAP, {"pairing_method": "none"}, "paired rows have an expectation"),
     ("fct_value_gap", GAP, {"expectation_age_days": -1}, "expectation_age_days is"),
+    ("fct_value_gap", GAP, {"score_direction": "lower_better"}, "gap = delivered - expected"),
+    ("fct_value_gap", GAP, {"expected_score": None, "promised_score": 75.0}, "gap = delivered - expected"),
+    ("fct_value_gap", GAP, {"unpaired_reason": "unlucky"}, "unpaired_reason is"),
+    ("fct_value_gap", GAP, {"gap_type": "mood"}, "gap_type is"),
+    ("fct_value_gap", GAP, {"zot_state": "beside"}, "zot_state is"),
+    (
+        "fct_value_gap",
+        GAP,
+        {"is_zone_inverted": True, "desired_score": 50.0, "adequate_score": 60.0},
+        "few people wish for less",
+    ),
+    (
+        "satisfaction_gap",
+        BLOCK,
+        {"share_below_zone": 0.5, "share_within_zone": 0.3, "share_above_zone": 0.1},
+        "shares of the zone",
+    ),
+    (
+        "value_gap",
+        BLOCK,
+        {
+            "score_direction": "lower_better",
+            "expected_score": 30.0,
+            "delivered_score": 40.0,
+            "gap_score": 10.0,
+        },
+        "one sign for benefits and costs",
+    ),
+    ("value_gap", BLOCK, {"design": "guessed"}, "design is"),
+    (
+        "promise_alignment",
+        BLOCK,
+        {"promised_score": 90.0, "delivered_score": 70.0, "promise_gap": 20.0},
+        "promise gap = delivered - promised",
+    ),
+    (
+        "dim_value_proposition",
+        {},
+        {"published_from": "2026-02-01", "published_to": "2026-01-01"},
+        "no promise ends before",
+    ),
+    ("service_quality_gaps", {}, {"is_available": False, "gap_score": 5.0}, "what is not available"),
+    ("service_quality_gaps", {}, {"gap_number": 6}, "gap_number is"),
+    ("servqual_score", BLOCK, {"weight_method": "guessed"}, "weight_method is"),
+    ("item_statistics", {}, {"cronbach_alpha": 1.1}, "alpha is at most 1"),
     ("fct_value_gap", GAP, {"as_of_date": "2026-01-30"}, "as_of_date is 2026-01-31"),
     ("fct_value_gap", GAP, {"run_id": None}, "run_id is filled"),
     ("satisfaction_gap", BLOCK, {"ci_low": -9.0}, "the interval holds the estimate"),
@@ -515,7 +561,7 @@ def test_a_row_of_a_grain_that_stands_twice_is_found(bench):
     ]
 
     assert [(check.title, check.sample) for check in failed] == [
-        ("one row per response and attribute", ({"gap_obs_id": "g", "times": 2},))
+        ("one row per response, attribute and gap type", ({"gap_obs_id": "g", "times": 2},))
     ]
 
 

@@ -28,11 +28,12 @@ NIGHTS = [Night(FIRST + timedelta(days=number)) for number in range(6)]
 VENDORS = [name for name in SOURCES if name != "salesforce"]
 STREAMS = [(name, stream) for name in VENDORS for stream in SOURCES[name].streams]
 # An association disappears with the object at its other end, which changes neither its own object nor the
-# time of it: it is seen when its object changes next, or at the next census. A census is weekly.
+# time of it: it is seen when its object changes next, or at the next census. A census is weekly, and so is the
+# list of a directory.
 WINDOWED = [
     (name, stream)
     for name, stream in STREAMS
-    if stream.record_id != ("from_id",) and not stream.name.endswith("_ids")
+    if stream.record_id != ("from_id",) and not stream.name.endswith(("_ids", "directory_contacts"))
 ]
 
 

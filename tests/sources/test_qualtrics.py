@@ -377,6 +377,78 @@ def test_a_stale_page_of_another_survey_stops_the_night(connect, vendor) -> None
         read(connect(QUALTRICS), "distributions")
 
 
+def sent(number: int, days: float | None) -> dict:
+    """A distribution sent that many days before the night's end."""
+    return {
+        "id": f"EMD_{number}",
+        "surveyLink": {"surveyId": "SV_1"},
+        "sendDate": None if days is None else days_ago(days),
+    }
+
+
+DISTRIBUTIONS = (sent(1, 400), sent(2, 50), sent(3, 40), sent(4, None), {**sent(5, 1), "surveyLink": None})
+
+
+@pytest.mark.parametrize(
+    ("cursor", "read_again"),
+    [(None, [1, 2, 3, 4, 5]), (days_ago(1), [3, 4, 5]), (days_ago(8), [2, 3, 4, 5])],
+    ids=["first night", "next night", "after a week without nights"],
+)
+def test_recipients_are_read_again_while_they_may_still_answer(connect, vendor, cursor, read_again) -> None:
+    def answer(request):
+        assert request.path.endswith("/history")
+        number = int(request.params.get("skipToken", 0))
+        elements = [{"contactLookupId": f"CGC_{number}"}]
+        link = f"https://x.example/y?skipToken={number + 1}"
+        return {"result": {"elements": elements, "nextPage": link if number < 1 else None}}
+
+    vendor.handler = answer
+    window = Window(cursor, UNTIL, lambda _name: iter(DISTRIBUTIONS))
+    *pages, cursor_after = QUALTRICS.pages(connect(QUALTRICS), BY_NAME["invitations"], window)
+    asked = [request.path.split("/")[-2] for request in vendor.requests]
+    assert asked == [f"EMD_{number}" for number in read_again for _page in range(2)]
+    surveys = {page.request["path"].split("/")[-2]: page.context["survey_id"] for page in pages}
+    assert surveys == {f"EMD_{number}": "" if number == 5 else "SV_1" for number in read_again}
+    assert cursor_after == days_ago(0)
+
+
+def test_a_distribution_that_is_gone_is_passed_over_and_any_other_refusal_stops_the_night(
+    connect, vendor
+) -> None:
+    status = 404
+
+    def answer(request):
+        if "EMD_1" in request.path:
+            return vendor.reply({"meta": {"error": {"errorMessage": "no"}}}, status)
+        return {"result": {"elements": [], "nextPage": None}}
+
+    vendor.handler = answer
+    window = Window(None, UNTIL, lambda _name: iter(DISTRIBUTIONS[:2]))
+    *pages, _ = QUALTRICS.pages(connect(QUALTRICS), BY_NAME["invitations"], window)
+    assert [page.request["path"].split("/")[-2] for page in pages] == ["EMD_2"]
+    status = 400
+    with pytest.raises(SourceError):
+        list(QUALTRICS.pages(connect(QUALTRICS), BY_NAME["invitations"], window))
+
+
+def test_the_people_of_every_directory_are_listed_once_a_week(connect, vendor) -> None:
+    def answer(request):
+        if request.path.endswith("/directories"):
+            elements = [{"directoryId": "POOL_1"}, {"directoryId": "POOL_2"}]
+        else:
+            elements = [{"contactId": f"CID_of_{request.path.split('/')[-2]}"}]
+        return {"result": {"elements": elements, "nextPage": None}}
+
+    vendor.handler = answer
+    pages, cursors = read(connect(QUALTRICS), "directory_contacts")
+    assert [(page.context["directory_id"], json.loads(page.records[0])["contactId"]) for page in pages] == [
+        ("POOL_1", "CID_of_POOL_1"),
+        ("POOL_2", "CID_of_POOL_2"),
+    ]
+    assert cursors == ["2026-01-31"]
+    assert read(connect(QUALTRICS), "directory_contacts", "2026-01-25") == ([], ["2026-01-25"])
+
+
 @pytest.mark.parametrize("cursor", [None, "2026-01-24"], ids=["never before", "a week ago"])
 def test_the_weekly_census_asks_for_ids_alone(connect, vendor, exporting, cursor) -> None:
     exporting()
@@ -468,6 +540,8 @@ def test_streams_that_read_others_run_after_them() -> None:
         "survey_definitions": ("surveys",),
         "responses": ("surveys",),
         "distributions": ("surveys",),
+        "invitations": ("distributions",),
+        "directory_contacts": (),
         "response_ids": ("surveys", "responses"),
     }
 

@@ -12,11 +12,15 @@ from tests.dbt.model_run import build_models
 from tests.statistics.raw_night import fill_raw
 
 from valuegap import warehouse
+from valuegap.analytics import driver_importance
 from valuegap.demo.company import generate_company
 from valuegap.demo.truth import Truth
 from valuegap.demo.world import Size
 from valuegap.night import Night
 from valuegap.settings import Settings
+
+FITTED = {"driver_importance": "int_driver_answers"}
+"""Marts that publish a fit, and the model it is fitted to."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,10 @@ class CompiledProject:
         settings = Settings(data_dir=folder)
         with warehouse.writer(settings):
             pass
-        build_models(settings, as_of, select=[f"+{name}" for name in marts], **variables)
+        wanted = [*(FITTED[name] for name in marts if name in FITTED), *marts]
+        build_models(settings, as_of, select=[f"+{name}" for name in wanted], **variables)
         manifest = json.loads((settings.build_file.parent / "dbt" / "target" / "manifest.json").read_bytes())
-        nodes = list(_needed(manifest["nodes"], [f"model.valuegap.{name}" for name in marts], set()))
+        nodes = list(_needed(manifest["nodes"], [f"model.valuegap.{name}" for name in wanted], set()))
         return cls(
             night=Night(as_of),
             models=tuple(_model(node) for node in nodes if node["resource_type"] == "model"),
@@ -75,6 +80,8 @@ class CompiledProject:
             connection.execute(f"attach '{settings.candidate_file}' as candidate")
             self._copy_seeds(connection)
             for model in self.models:
+                if model.name in FITTED:
+                    driver_importance.run(connection)
                 _create(connection, model)
         return company.truth
 

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from scipy import stats
 from tests.statistics.compiled_project import CompiledProject
 from tests.statistics.planted import Metric, planted_differences, planted_means
 
+from valuegap.demo.truth import Truth
+
 MARTS = (
     "segment_difference",
     "satisfaction_gap",
@@ -22,6 +24,9 @@ MARTS = (
     "loyalty",
     "satisfaction",
     "revenue_retention",
+    "initiative_effect",
+    "agent_scorecard",
+    "driver_importance",
 )
 PERIOD = "trailing_12m"
 PROCESSES = 2
@@ -59,6 +64,29 @@ from candidate.marts.revenue_retention
 where period_grain = '{PERIOD}' and basis = 'orders'
 """
 
+EFFECTS = """
+select
+    initiative_id, metric_code, identification, unavailable_reason,
+    effect, effect_low, effect_high, least(n_treated_pre, n_treated_post) as n_treated
+from candidate.marts.initiative_effect
+where is_target_metric and verdict <> 'too_early'
+"""
+
+AGENTS = f"""
+select agents.source_id as agent, scores.csat_raw, scores.csat_adjusted as adjusted, scores.csat_standardized,
+    scores.csat_adjusted_low as adjusted_low, scores.csat_adjusted_high as adjusted_high,
+    scores.n_rated_tickets, scores.observed_score_total, scores.expected_score_total, scores.overall_score
+from candidate.marts.agent_scorecard as scores
+inner join built.intermediate.int_agents as agents using (agent_key)
+where scores.scope_type = 'agent' and scores.period_grain = '{PERIOD}'
+"""
+
+DRIVERS = """
+select attribute_code, johnson_share, lmg_share
+from candidate.marts.driver_importance
+where outcome_code = 'csat' and segment_key = 'all:all'
+"""
+
 METRIC = ["family", "metric_code", "attribute_code", "purchase_phase", "segment_type"]
 PAIR = [*METRIC, "segment_a", "segment_b"]
 SEGMENT = [*METRIC, "segment_value"]
@@ -66,10 +94,14 @@ SEGMENT = [*METRIC, "segment_value"]
 
 @dataclass(frozen=True)
 class Findings:
-    """One row per seed and planted difference, or planted mean: whether each interval contains it, NULL without one."""
+    """One row per seed and planted difference, mean, effect or agent: whether each interval contains what was planted,
+    NULL without one; and per seed how the order of the drivers was found."""
 
     differences: pd.DataFrame
     means: pd.DataFrame
+    effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agents: pd.DataFrame = field(default_factory=pd.DataFrame)
+    drivers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def seeds(self) -> int:
@@ -84,13 +116,16 @@ def find(project: CompiledProject, seeds: Iterable[int]) -> Findings:
     return Findings(*(pd.concat(frames, ignore_index=True) for frames in zip(*found, strict=True)))
 
 
-def _of_one_seed(project: CompiledProject, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _of_one_seed(project: CompiledProject, seed: int) -> tuple[pd.DataFrame, ...]:
     folder = Path(tempfile.mkdtemp(prefix=f"seed-{seed}-"))
     try:
         truth = project.build(seed, folder)
         with duckdb.connect() as connection:
             connection.execute(f"attach '{folder / 'build' / 'candidate.duckdb'}' as candidate (read_only)")
-            differences, means = connection.sql(DIFFERENCES).df(), connection.sql(MEANS).df()
+            connection.execute(f"attach '{folder / 'build' / 'build.duckdb'}' as built (read_only)")
+            differences, means, effects, agents, drivers = (
+                connection.sql(query).df() for query in (DIFFERENCES, MEANS, EFFECTS, AGENTS, DRIVERS)
+            )
     finally:
         shutil.rmtree(folder)
     pairs = [(*astuple(pair.metric), pair.segment_a, pair.segment_b, value)
@@ -99,10 +134,44 @@ def _of_one_seed(project: CompiledProject, seed: int) -> tuple[pd.DataFrame, pd.
     of_means = pd.DataFrame(list(_mean_rows(planted_means(truth))), columns=[*SEGMENT, "planted"])
     of_means = of_means.merge(means[means["is_reportable"]], how="inner", on=SEGMENT[1:])
     for frame in (of_pairs, of_means):
-        frame["seed"] = seed
         frame["is_inside"] = _contains(frame, "ci")
     of_pairs["is_inside_simultaneous"] = _contains(of_pairs, "simultaneous")
-    return of_pairs, of_means
+    of_all = (
+        of_pairs,
+        of_means,
+        _effects(truth, effects),
+        _equal_agents(truth, agents),
+        _drivers(truth, drivers),
+    )
+    for frame in of_all:
+        frame["seed"] = seed
+    return of_all
+
+
+def _effects(truth: Truth, found: pd.DataFrame) -> pd.DataFrame:
+    rows = [(initiative, metric, points) for initiative, effects in truth.initiative_effects.items()
+            for metric, points in effects.items()]  # fmt: skip
+    effects = pd.DataFrame(rows, columns=["initiative_id", "metric_code", "planted"])
+    effects = effects.merge(found, how="inner", on=["initiative_id", "metric_code"])
+    effects["is_inside"] = _contains(effects, "effect")
+    return effects
+
+
+def _equal_agents(truth: Truth, found: pd.DataFrame) -> pd.DataFrame:
+    """Return the agents of no special skill, held against what they would all score on the tickets of everybody."""
+    agents = found[found["agent"].map(truth.agent_skill) == 0].copy()
+    common = agents["observed_score_total"].sum() / agents["expected_score_total"].sum()
+    agents["planted"] = agents["overall_score"] * common
+    agents["is_inside"] = _contains(agents, "adjusted")
+    return agents
+
+
+def _drivers(truth: Truth, found: pd.DataFrame) -> pd.DataFrame:
+    weights = {attribute.lower(): weight for attribute, weight in truth.driver_weights.items()}
+    planted = found["attribute_code"].map(weights)
+    tau = stats.kendalltau(planted, found["johnson_share"]).statistic
+    is_first_found = planted.idxmax() == found["johnson_share"].idxmax()
+    return pd.DataFrame({"kendall_tau": [float(tau)], "is_first_found": [bool(is_first_found)]})
 
 
 def _mean_rows(means: dict[Metric, dict[str, float]]) -> Iterator[tuple[object, ...]]:

@@ -5,6 +5,8 @@ streams the tested marts are made of are loaded.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -15,21 +17,25 @@ import pandas as pd
 from valuegap.demo.clock import after_midnight
 from valuegap.demo.hubspot_api import _Moment as HubspotMoment
 from valuegap.demo.hubspot_catalogue import ASSOCIATIONS, BY_ALIAS
+from valuegap.demo.plans import write_plans
 from valuegap.demo.records import Company
 from valuegap.demo.zendesk_moment import Moment as ZendeskMoment
 from valuegap.night import Night
 from valuegap.raw_values import typed_page
-from valuegap.sources.registry import SOURCES
+from valuegap.sources.file_mapping import read_mappings
+from valuegap.sources.file_rows import rows_of
+from valuegap.sources.registry import DECLARED
 from valuegap.sources.stream import Stream
 from valuegap.warehouse import raw_table
 
 Record = Mapping[str, Any]
 
 OBJECTS = ("contacts", "companies", "products", "deals", "line_items")
-EXPORTS = ("users", "organizations", "tickets")
+EXPORTS = ("users", "organizations", "tickets", "ticket_events")
+LISTS = ("satisfaction_ratings", "csat_responses", "ticket_fields")
 
 STREAMS = {
-    (source.name, stream.name): stream for source in SOURCES.values() for stream in source.streams
+    (source.name, stream.name): stream for source in DECLARED.values() for stream in source.streams
 }  # fmt: skip
 
 
@@ -59,11 +65,34 @@ def _answers(
     for name in EXPORTS:
         export = zendesk.export(name)
         yield "zendesk", name, {}, export.render(0, export.end)
+    for name in LISTS:
+        listing = zendesk.live(name)
+        yield "zendesk", name, {}, listing.render(0, len(listing))
     surveys, definitions = company.qualtrics_surveys, company.qualtrics_definitions
     yield "qualtrics", "surveys", {}, surveys.render(surveys.current(instant))
     yield "qualtrics", "survey_definitions", {}, definitions.render(definitions.current(instant))
     for survey_id, responses in company.qualtrics_responses.items():
         yield "qualtrics", "responses", {"survey_id": survey_id}, responses.render(responses.current(instant))
+    for survey_id, distributions in company.qualtrics_distributions.items():
+        sent, context = distributions.current(instant), {"survey_id": survey_id}
+        yield "qualtrics", "distributions", context, distributions.render(sent)
+        for distribution_id in sent["id"].tolist():
+            invited = company.qualtrics_invitations[distribution_id]
+            yield "qualtrics", "invitations", context, invited.render(invited.current(instant))
+    for directory_id, people in company.qualtrics_contacts.items():
+        context = {"directory_id": directory_id}
+        yield "qualtrics", "directory_contacts", context, people.render(people.current(instant))
+    yield from _dropped(night)
+
+
+def _dropped(night: Night) -> Iterator[tuple[str, str, Mapping[str, str], Iterable[Record]]]:
+    with TemporaryDirectory() as folder:
+        write_plans(Path(folder), night.as_of_date)
+        for mapping in read_mappings(Path(folder) / "config"):
+            rows = rows_of(Path(folder) / "drop" / mapping.file, mapping)
+            records = [{"row": row, **mapping.ours(row)} for row in rows if not isinstance(row, bytes)]
+            context = {"mapping": mapping.name, "file_name": mapping.file, "file_sha256": "", "sheet": ""}
+            yield "files", mapping.kind, context, records
 
 
 def _load(  # noqa: PLR0913, PLR0917 - what a page of a stream consists of

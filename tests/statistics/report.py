@@ -15,7 +15,14 @@ from tests.statistics.coverage import (
 def write_tables(findings: Findings, page: Path) -> None:
     """Put the figures of this run into the page; its words stay."""
     text = page.read_text(encoding="utf-8")
-    for name, table in (("differences", _differences(findings)), ("means", _means(findings))):
+    tables = {
+        "differences": _differences(findings),
+        "means": _means(findings),
+        "effects": _effects(findings),
+        "agents": _agents(findings),
+        "drivers": _drivers(findings),
+    }
+    for name, table in tables.items():
         between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         assert between.search(text), f"{page} has no place for the table of {name}"
         text = between.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", text)
@@ -64,6 +71,57 @@ def _means(findings: Findings) -> str:
         for (family, segment_type), group in groups
     ]
     return _table(rows)
+
+
+def _effects(findings: Findings) -> str:
+    rows = [
+        {
+            "Initiative": str(initiative),
+            "metric": str(metric),
+            "Planted": f"{group['planted'].mean():g}",
+            "Seeds that told": str(group["is_inside"].count()),
+            "Mean effect found": f"{group['effect'].mean():.1f}",
+            "Interval contains it": _percent(group["is_inside"].mean()),
+            "Interval leaves out zero": _percent(
+                ((group["effect_low"] > 0) | (group["effect_high"] < 0)).mean()
+            ),
+        }
+        for (initiative, metric), group in findings.effects.groupby(
+            ["initiative_id", "metric_code"], sort=True
+        )
+    ]
+    return _table(rows)
+
+
+def _agents(findings: Findings) -> str:
+    agents = findings.agents
+    spread = agents.groupby("seed")[["csat_raw", "csat_standardized", "adjusted"]].std().mean()
+    return _table(
+        [
+            {"Score": name, "of": "agents of equal skill", "Standard deviation": f"{spread[column]:.1f}"}
+            | {"Interval contains the common score": inside}
+            for name, column, inside in (
+                ("raw", "csat_raw", ""),
+                ("standardized for case mix", "csat_standardized", ""),
+                ("adjusted and drawn together", "adjusted", _percent(agents["is_inside"].mean())),
+            )
+        ]
+    )
+
+
+def _drivers(findings: Findings) -> str:
+    drivers = findings.drivers
+    return _table(
+        [
+            {
+                "Outcome": "csat",
+                "of": "all customers",
+                "Seeds": str(len(drivers)),
+                "Mean Kendall's tau": f"{drivers['kendall_tau'].mean():.2f}",
+                "Strongest driver found": _percent(drivers["is_first_found"].mean()),
+            }
+        ]
+    )
 
 
 def _table(rows: list[dict[str, str]]) -> str:

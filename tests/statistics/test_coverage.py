@@ -14,7 +14,7 @@ from tests.statistics.coverage import (
 from tests.statistics.planted import planted_differences, planted_means
 from tests.statistics.report import write_tables
 
-from valuegap.demo.world import planted_truth
+from valuegap.demo.planted import planted_truth
 
 SEEDS, SINGLE, SIMULTANEOUS = 100, 1.959964, 2.393980  # normal quantiles for one pair, and for three at once
 
@@ -34,7 +34,29 @@ def findings_with_errors(scale: float) -> Findings:
         for (seed, pair), error in np.ndenumerate(errors)
     ]
     means = pd.DataFrame([{**row, "segment_value": row["segment_b"]} for row in rows])
-    return Findings(pd.DataFrame(rows), means)
+    effects = pd.DataFrame(
+        [
+            {
+                "initiative_id": "I-1",
+                "metric_code": "ces",
+                "planted": 14.0,
+                "seed": seed,
+                "effect": 14.0 + error,
+            }
+            | {"effect_low": 14.0 + error - SINGLE, "effect_high": 14.0 + error + SINGLE}
+            | {"is_inside": float(abs(error) <= SINGLE)}
+            for seed, error in enumerate(errors[:, 0])
+        ]
+    )
+    agents = pd.DataFrame(
+        [
+            {"seed": seed, "csat_raw": 60 + 3 * error, "csat_standardized": 60 + error, "adjusted": 60.0}
+            | {"is_inside": 1.0}
+            for (seed, _), error in np.ndenumerate(errors)
+        ]
+    )
+    drivers = pd.DataFrame({"seed": range(SEEDS), "kendall_tau": 0.8, "is_first_found": True})
+    return Findings(pd.DataFrame(rows), means, effects, agents, drivers)
 
 
 def test_exact_intervals_are_within_what_chance_explains():
@@ -88,12 +110,15 @@ def test_planted_net_value_is_planted_benefit_minus_planted_cost():
 def test_tables_take_their_places_and_the_words_of_the_page_stay(tmp_path):
     page = tmp_path / "statistics.md"
     page.write_text(
-        "Before.\n<!-- differences -->\nold\n<!-- /differences -->\n<!-- means -->\n<!-- /means -->\nAfter.\n"
+        "Before.\n<!-- differences -->\nold\n<!-- /differences -->\n<!-- means -->\n<!-- /means -->\n"
+        "<!-- effects -->\n<!-- /effects -->\n<!-- agents -->\n<!-- /agents -->\n"
+        "<!-- drivers -->\n<!-- /drivers -->\nAfter.\n"
     )
     write_tables(findings_with_errors(1.0), page)
     first = page.read_text()
     write_tables(findings_with_errors(1.0), page)
     assert page.read_text() == first
     assert first.startswith("Before.\n<!-- differences -->\n\n100 seeds, 3 planted differences.")
-    assert first.endswith("<!-- /means -->\nAfter.\n")
+    assert first.endswith("<!-- /drivers -->\nAfter.\n")
+    assert "| I-1 | ces | 14 | 100 |" in first
     assert "\nold\n" not in first

@@ -26,6 +26,9 @@ from valuegap.settings import PROJECT_ROOT
 pytestmark = [pytest.mark.statistics, pytest.mark.timeout(4 * 3600)]
 
 PLANTED_BY = ["industry", "market_segment"]
+INITIATIVES_BY = "country"
+EFFECTIVE, WITHOUT_EFFECT = "I-1", "I-2"
+LEAST_TAU = 0.6  # between planted weights and found shares, over six drivers: 12 of 15 pairs in order
 SEEDS = int(os.environ.get("STATISTICS_SEEDS", "100"))
 ENOUGH_SEEDS = 100  # for the criterion of so many of 100, and for the table of the docs
 FEWEST_OF_100 = 93
@@ -45,7 +48,8 @@ SELDOM_TOLD = (
 @pytest.fixture(scope="session")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     folder = tmp_path_factory.mktemp("compiled")
-    project = CompiledProject.of(MARTS, folder, FIRST_NIGHT, segment_types=PLANTED_BY)
+    types = [*PLANTED_BY, INITIATIVES_BY]
+    project = CompiledProject.of(MARTS, folder, FIRST_NIGHT, segment_types=types)
     found = find(project, range(1, SEEDS + 1))
     if SEEDS >= ENOUGH_SEEDS:
         write_tables(found, PROJECT_ROOT / "docs" / "statistics.md")
@@ -104,3 +108,48 @@ def test_planted_means_lie_in_the_intervals_of_their_segments_as_often_as_they_p
     for family, by_seed in means.groupby(level="family"):
         error = by_seed.std(ddof=1) / np.sqrt(len(by_seed))
         assert by_seed.mean() + 3 * error >= NOMINAL, family
+
+
+def test_the_planted_effect_of_an_initiative_lies_in_its_interval_in_93_of_100_seeds(findings):
+    effects = findings.effects.query("initiative_id == @EFFECTIVE")
+    assert len(effects) == findings.seeds, "told in every seed"
+    if findings.seeds >= ENOUGH_SEEDS:
+        assert effects["is_inside"].sum() >= FEWEST_OF_100 / 100 * len(effects), effects.to_string()
+
+
+def test_no_effect_lies_in_the_intervals_of_initiatives_without_one_in_93_of_100(findings):
+    effects = findings.effects.query("planted == 0").dropna(subset=["is_inside"])
+    counts = effects.groupby("initiative_id")["is_inside"].agg(["sum", "count"])
+    assert counts["count"].eq(findings.seeds).all(), counts.to_string()
+    if findings.seeds >= ENOUGH_SEEDS:
+        assert effects["is_inside"].mean() >= FEWEST_OF_100 / 100, counts.to_string()
+
+
+def test_the_interval_of_no_initiative_misses_more_often_than_chance_explains(findings):
+    effects = findings.effects.dropna(subset=["is_inside"])
+    counts = effects.groupby("initiative_id")["is_inside"].agg(["sum", "count"])
+    chances = [chance_of_so_few(*pair) for pair in zip(counts["sum"], counts["count"], strict=True)]
+    assert min(chances) * len(chances) >= FALSE_ALARM, counts.to_string()
+
+
+def test_an_effective_initiative_is_told_from_one_without_effect(findings):
+    found = findings.effects.assign(is_seen=lambda rows: rows["effect_low"] > 0)
+    shares = found.groupby("initiative_id")["is_seen"].mean()
+    assert shares[EFFECTIVE] > 0.5
+    assert shares[WITHOUT_EFFECT] < 0.15
+
+
+def test_agents_of_equal_skill_get_the_same_score_within_their_intervals(findings):
+    by_seed = findings.agents.dropna(subset=["is_inside"]).groupby("seed")["is_inside"].mean()
+    assert len(by_seed) == findings.seeds
+    assert by_seed.mean() >= FEWEST_OF_100 / 100, by_seed.to_string()
+
+
+def test_raw_scores_of_agents_of_equal_skill_do_differ_with_their_cases(findings):
+    """Otherwise equal adjusted scores would say nothing about the adjustment."""
+    spread = findings.agents.groupby("seed")[["csat_raw", "csat_standardized"]].std().mean()
+    assert spread["csat_raw"] > spread["csat_standardized"]
+
+
+def test_the_planted_order_of_the_drivers_is_found(findings):
+    assert findings.drivers["kendall_tau"].mean() >= LEAST_TAU, findings.drivers.to_string()

@@ -32,3 +32,12 @@
 {% macro default__tag_after_prefix(tags, prefix) -%}
     substr(list_min(list_filter({{ tags }}, lambda tag: starts_with(tag, '{{ prefix }}'))), {{ prefix | length + 1 }})
 {%- endmacro %}
+
+{#- The values of a group as one text in their order, with a comma between; an aggregate. -#}
+{% macro joined_text(expression) -%}
+    {{ return(adapter.dispatch("joined_text")(expression)) }}
+{%- endmacro %}
+
+{% macro default__joined_text(expression) -%}
+    string_agg({{ expression }}, ', ' order by {{ expression }})
+{%- endmacro %}

@@ -11,8 +11,8 @@
 {#-
     Cronbach's alpha of k items from the sum of their variances and the variance of their sum; at most 1, negative
     where items contradict each other, NULL where nobody differs. To nine digits: sums of doubles can pass the 1 by
-    their last bit. Source: Cronbach 1951.
+    their last bit; what rounds to -0 is 0. Source: Cronbach 1951.
 -#}
 {% macro cronbach_alpha(k, item_variances, total_variance) -%}
-    round({{ k }} / ({{ k }} - 1.0) * (1 - {{ safe_divide(item_variances, total_variance) }}), 9)
+    round({{ k }} / ({{ k }} - 1.0) * (1 - {{ safe_divide(item_variances, total_variance) }}), 9) + 0.0
 {%- endmacro %}

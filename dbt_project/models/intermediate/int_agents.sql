@@ -20,6 +20,10 @@ deals as (
     select * from {{ ref("int_deals_unioned") }}
 ),
 
+bots as (
+    select * from {{ ref("bot") }}
+),
+
 responsible as (
     select 'zendesk' as source_system, assignee_id as source_id
     from tickets
@@ -37,6 +41,7 @@ help_desk as (
         users.user_id as source_id,
         users.role,
         users.email,
+        users.team_id,
         users.is_active,
         users.created_at
     from users
@@ -50,6 +55,7 @@ known as (
         source_id,
         role,
         email,
+        team_id,
         is_active,
         created_at
     from help_desk
@@ -59,6 +65,7 @@ known as (
         owner_id as source_id,
         'owner' as role,
         email,
+        cast(null as varchar) as team_id,
         not is_archived as is_active,
         created_at
     from owners
@@ -68,6 +75,7 @@ known as (
         owner_id as source_id,
         'owner' as role,
         email,
+        cast(null as varchar) as team_id,
         not is_archived as is_active,
         created_at
     from colleagues
@@ -79,6 +87,7 @@ everybody as (
         coalesce(known.source_id, responsible.source_id) as source_id,
         known.role,
         known.email,
+        known.team_id,
         known.is_active,
         known.created_at
     from known
@@ -88,14 +97,18 @@ everybody as (
 
 final as (
     select
-        {{ surrogate_key(["source_system", "source_id"]) }} as agent_key,
-        source_system,
-        source_id,
-        coalesce(role, 'unknown') as role,
-        {{ private_hash(normalized_email("email")) }} as email_hash,
-        is_active,
-        created_at as known_since
+        {{ surrogate_key(["everybody.source_system", "everybody.source_id"]) }} as agent_key,
+        everybody.source_system,
+        everybody.source_id,
+        coalesce(everybody.role, 'unknown') as role,
+        everybody.team_id,
+        bots.source_id is not null as is_bot,
+        {{ private_hash(normalized_email("everybody.email")) }} as email_hash,
+        everybody.is_active,
+        everybody.created_at as known_since
     from everybody
+    left join bots
+        on everybody.source_system = bots.source_system and everybody.source_id = bots.source_id
 )
 
 select * from final

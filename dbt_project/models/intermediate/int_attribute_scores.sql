@@ -13,6 +13,7 @@ attribute_answers as (
     from answers
     where
         is_scored
+        and respondent_role = 'customer'
         and attribute_code is not null
         and construct in ('expectation', 'desired', 'adequate', 'experience', 'importance')
 ),
@@ -31,6 +32,7 @@ averaged as (
         min(case when construct = '{{ construct }}' then scale_code end) as {{ construct }}_scale_from,
         max(case when construct = '{{ construct }}' then scale_code end) as {{ construct }}_scale_to,
         {%- endfor %}
+        coalesce(max(scale_version), 1) as scale_version,
         bool_or(is_reversed) as has_reversed_items
     from attribute_answers
     group by response_key, attribute_code

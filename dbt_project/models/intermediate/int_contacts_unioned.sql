@@ -16,6 +16,10 @@ responses as (
     select * from {{ ref("stg_qualtrics__responses") }}
 ),
 
+question_map as (
+    select * from {{ ref("question_map") }}
+),
+
 people_in_files as (
     select * from {{ ref("int_file_people") }}
 ),
@@ -85,17 +89,27 @@ zendesk_users as (
     where is_end_user
 ),
 
+-- Agents and managers who answer a survey of their own are nobody's customers.
+surveys_of_our_people as (
+    select survey_key
+    from question_map
+    group by survey_key
+    having count(case when respondent_role = 'customer' then 1 end) = 0
+),
+
 identified_responses as (
     select
-        {{ normalized_email("recipient_email") }} as email,
-        {{ normalized_number("person_number") }} as person_number,
-        recorded_at
+        {{ normalized_email("responses.recipient_email") }} as email,
+        {{ normalized_number("responses.person_number") }} as person_number,
+        responses.recorded_at
     from responses
+    left join surveys_of_our_people on responses.survey_id = surveys_of_our_people.survey_key
     where
-        not is_deleted
+        not responses.is_deleted
+        and surveys_of_our_people.survey_key is null
         and (
-            {{ normalized_email("recipient_email") }} is not null
-            or {{ normalized_number("person_number") }} is not null
+            {{ normalized_email("responses.recipient_email") }} is not null
+            or {{ normalized_number("responses.person_number") }} is not null
         )
 ),
 

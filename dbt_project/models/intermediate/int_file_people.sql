@@ -8,9 +8,23 @@ tickets as (
     select * from {{ ref("stg_files__tickets") }}
 ),
 
+question_map as (
+    select * from {{ ref("question_map") }}
+),
+
+-- Agents and managers who answer a survey of their own are nobody's customers.
+surveys_of_our_people as (
+    select survey_key
+    from question_map
+    group by survey_key
+    having count(case when respondent_role = 'customer' then 1 end) = 0
+),
+
 mentions as (
-    select email, person_number, answered_at as seen_at
+    select answers.email, answers.person_number, answers.answered_at as seen_at
     from answers
+    left join surveys_of_our_people on answers.survey_id = surveys_of_our_people.survey_key
+    where surveys_of_our_people.survey_key is null
     union all
     select email, person_number, created_at as seen_at
     from tickets

@@ -18,15 +18,21 @@ scales as (
     select * from {{ ref("scale") }}
 ),
 
+question_scales as (
+    select * from {{ ref("int_question_scales") }}
+),
+
 -- Free text is never read as a number: it may be a phone number. So may a column of a file that nobody mapped.
 typed as (
     select
         answers.response_key,
         questions.question_key,
+        questions.question_id,
         questions.loop_prefix
         || case when questions.is_text_part then 'text' else answers.option_code end as option_key,
         answers.survey_key,
         questions.purchase_phase,
+        questions.respondent_role,
         questions.construct,
         questions.metric_code,
         questions.attribute_code,
@@ -71,9 +77,14 @@ decided as (
         responses.submitted_at,
         responses.order_number,
         responses.ticket_id,
+        coalesce(question_scales.scale_version, 1) as scale_version,
         responses.is_kept and judged.scale_min is not null and judged.rejection_reason is null as is_scored
     from judged
     inner join responses on judged.response_key = responses.response_key
+    left join question_scales
+        on
+            judged.survey_key = question_scales.survey_key and judged.question_id = question_scales.question_id
+            and responses.definition_version = question_scales.version_number
 ),
 
 final as (
@@ -88,10 +99,13 @@ final as (
         respondent_key,
         submitted_at,
         purchase_phase,
+        respondent_role,
         construct,
         metric_code,
         attribute_code,
         scale_code,
+        scale_version,
+        scale_version > 1 as is_scale_break,
         is_reversed,
         case when numeric_value is not null then raw_value end as raw_value,
         numeric_value,

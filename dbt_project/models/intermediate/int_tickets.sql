@@ -1,181 +1,172 @@
+{% set times = {
+    "first_reply": "first_reply",
+    "first_resolution": "resolution",
+    "full_resolution": "full_resolution",
+    "requester_wait": "requester_wait",
+} %}
+{% set promises = {"first_reply": "reply", "first_resolution": "resolution"} %}
+
 with
 
 tickets as (
-    select * from {{ ref("stg_zendesk__tickets") }}
+    select * from {{ ref("int_tickets_unioned") }}
 ),
 
-histories as (
-    select * from {{ ref("int_ticket_histories") }}
+minutes as (
+    select * from {{ ref("int_ticket_minutes") }}
 ),
 
-dumped_tickets as (
-    select * from {{ ref("stg_files__tickets") }}
+policies as (
+    select * from {{ ref("sla_policy") }}
 ),
 
-companies as (
-    select * from {{ ref("int_companies_unioned") }}
+targets as (
+    select
+        sla_policy_code,
+        priority
+        {% for promise in promises -%}
+        ,
+        max(case when metric = '{{ promise }}' then target_minutes end) as {{ promise }}_target,
+        max(case when metric = '{{ promise }}' then case when is_business then 1 else 0 end end) = 1
+            as {{ promise }}_in_business
+        {%- endfor %}
+    from policies
+    group by sla_policy_code, priority
 ),
 
-identity as (
-    select * from {{ ref("int_identity_resolved") }}
+policy_priorities as (
+    select distinct priority from policies
+    where priority is not null
 ),
 
 timed as (
     select
         tickets.*,
-        coalesce(histories.first_event_at, tickets.created_at) as first_event_at,
-        histories.first_reply_at,
-        histories.first_resolved_at,
-        {{ seconds_between("histories.first_event_at", "histories.first_resolved_at") }} as first_resolution_seconds,
-        coalesce(histories.n_events, 0) as n_events,
-        coalesce(histories.n_agent_replies, 0) as n_agent_replies,
-        coalesce(histories.n_customer_replies, 0) as n_customer_replies,
-        coalesce(histories.n_resolutions, 0) as n_resolutions
+        minutes.schedule_code,
+        {% for name, kind in times.items() -%}
+        {% for clock in ["calendar", "business"] -%}
+        case
+            when {{ "tickets.is_resolved" if kind == "resolution" else "true" }}
+                then minutes.{{ kind }}_{{ clock }}_minutes
+        end as our_{{ name }}_{{ clock }}_minutes,
+        {% endfor -%}
+        {% endfor -%}
+        targets.sla_policy_code,
+        targets.first_reply_target as first_reply_target_minutes,
+        targets.first_resolution_target as first_resolution_target_minutes,
+        {% for promise, kind in promises.items() -%}
+        case
+            when targets.{{ promise }}_in_business then minutes.{{ kind }}_business_minutes
+            else minutes.{{ kind }}_calendar_minutes
+        end as {{ promise }}_elapsed,
+        {% endfor -%}
+        coalesce(tickets.first_reply_at, tickets.first_resolved_at) is not null as is_answered,
+        not tickets.is_resolved and (tickets.is_deleted or tickets.is_merged or tickets.status = 'closed') as is_void
     from tickets
-    left join histories on tickets.ticket_id = histories.ticket_id
-    where tickets.created_at < {{ as_of_until() }}
+    left join minutes on tickets.ticket_id = minutes.ticket_id
+    left join policy_priorities on tickets.priority = policy_priorities.priority
+    left join targets on policy_priorities.priority is not distinct from targets.priority
 ),
 
-zendesk_tickets as (
+-- Past its target a promise is broken, whether the ticket is done or not; within it, it is kept once that is done.
+judged as (
     select
-        timed.ticket_id,
-        'zendesk' as source_system,
+        *,
+        {% for promise, is_done in {"first_reply": "is_answered", "first_resolution": "is_resolved"}.items() -%}
         case
-            when requesters.record_id is not null then requesters.customer_key else organizations.customer_key
-        end as customer_key,
-        requesters.contact_key,
-        case when timed.assignee_id is not null then {{ surrogate_key(["'zendesk'", "timed.assignee_id"]) }} end
-            as assignee_key,
-
-        timed.status,
-        timed.priority,
-        timed.ticket_type,
-        timed.channel,
-        {{ tag_after_prefix("timed.tags", "topic_") }} as topic_code,
-        {{ tag_after_prefix("timed.tags", "phase_") }} as purchase_phase,
-        timed.satisfaction_score,
-
-        timed.created_at,
-        timed.first_event_at,
-        timed.first_reply_at,
-        timed.first_resolved_at,
-        timed.updated_at,
-
-        timed.first_resolution_seconds,
-        cast(timed.first_resolution_seconds as double) / 3600 as first_resolution_hours,
-        timed.first_reply_minutes_calendar,
-        timed.first_reply_minutes_business,
-        timed.full_resolution_minutes_calendar,
-        timed.full_resolution_minutes_business,
-        timed.requester_wait_minutes_calendar,
-        timed.requester_wait_minutes_business,
-        timed.n_reopens,
-        timed.n_replies,
-        timed.n_assignee_stations,
-        timed.n_events,
-        timed.n_agent_replies,
-        timed.n_customer_replies,
-        timed.n_resolutions,
-
-        timed.first_resolved_at is not null as is_resolved,
-        timed.is_deleted,
-        timed.is_merged
+            when is_void then null
+            when {{ promise }}_elapsed > {{ promise }}_target_minutes then false
+            when {{ is_done }} and {{ promise }}_elapsed <= {{ promise }}_target_minutes then true
+        end as is_{{ promise }}_sla_met,
+        {% endfor -%}
+        case
+            when not is_resolved then null
+            when n_reopens is null and n_events = 0 then null
+            else coalesce(n_reopens, 0) > 0 or n_resolutions > 1
+        end as is_reopened
     from timed
-    left join identity as requesters
-        on
-            timed.requester_id = requesters.source_id
-            and requesters.source_system = 'zendesk' and requesters.source_object = 'users'
-    left join identity as organizations
-        on
-            timed.organization_id = organizations.source_id
-            and organizations.source_system = 'zendesk' and organizations.source_object = 'organizations'
 ),
 
-accounts as (
-    select
-        companies.customer_number,
-        min(identity.customer_key) as customer_key
-    from companies
-    inner join identity on companies.record_id = identity.record_id
-    group by companies.customer_number
-),
-
--- An answer or a solution before the question is a mistake in the file: the raw gate names it.
-plausible_dump as (
+decided as (
     select
         *,
-        case when first_reply_at >= created_at then first_reply_at end as replied_at,
-        case when resolved_at >= created_at then resolved_at end as solved_at
-    from dumped_tickets
-    where created_at < {{ as_of_until() }}
-),
-
-keyed_dump as (
-    select
-        *,
-        {{ surrogate_key([normalized_email("email"), normalized_number("person_number")]) }} as person_id,
-        {{ normalized_number("customer_number") }} as normal_number,
-        {{ seconds_between("created_at", "replied_at") }} as reply_seconds,
-        {{ seconds_between("created_at", "solved_at") }} as resolution_seconds
-    from plausible_dump
-),
-
-file_tickets as (
-    select
-        keyed_dump.ticket_id,
-        'files' as source_system,
         case
-            when requesters.record_id is not null then requesters.customer_key else accounts.customer_key
-        end as customer_key,
-        requesters.contact_key,
-        cast(null as varchar) as assignee_key,
-
-        coalesce(keyed_dump.status, case when keyed_dump.solved_at is null then 'open' else 'solved' end) as status,
-        keyed_dump.priority,
-        keyed_dump.ticket_type,
-        keyed_dump.channel,
-        keyed_dump.topic_code,
-        case when keyed_dump.purchase_phase in ('before', 'during', 'after') then keyed_dump.purchase_phase end
-            as purchase_phase,
-        keyed_dump.satisfaction_score,
-
-        keyed_dump.created_at,
-        keyed_dump.created_at as first_event_at,
-        keyed_dump.replied_at as first_reply_at,
-        keyed_dump.solved_at as first_resolved_at,
-        keyed_dump.updated_at,
-
-        keyed_dump.resolution_seconds as first_resolution_seconds,
-        cast(keyed_dump.resolution_seconds as double) / 3600 as first_resolution_hours,
-        cast(floor(cast(keyed_dump.reply_seconds as double) / 60) as bigint) as first_reply_minutes_calendar,
-        cast(null as bigint) as first_reply_minutes_business,
-        cast(floor(cast(keyed_dump.resolution_seconds as double) / 60) as bigint) as full_resolution_minutes_calendar,
-        cast(null as bigint) as full_resolution_minutes_business,
-        cast(null as bigint) as requester_wait_minutes_calendar,
-        cast(null as bigint) as requester_wait_minutes_business,
-        keyed_dump.n_reopens,
-        keyed_dump.n_replies,
-        cast(null as bigint) as n_assignee_stations,
-        cast(0 as bigint) as n_events,
-        cast(0 as bigint) as n_agent_replies,
-        cast(0 as bigint) as n_customer_replies,
-        cast(case when keyed_dump.solved_at is null then 0 else 1 end as bigint) as n_resolutions,
-
-        keyed_dump.solved_at is not null as is_resolved,
-        keyed_dump.is_deleted,
-        false as is_merged
-    from keyed_dump
-    left join identity as requesters
-        on
-            keyed_dump.person_id = requesters.source_id
-            and requesters.source_system = 'files' and requesters.source_object = 'people'
-    left join accounts on keyed_dump.normal_number = accounts.customer_number
-),
-
-final as (
-    select * from zendesk_tickets
-    union all
-    select * from file_tickets
+            when is_first_reply_sla_met = false or is_first_resolution_sla_met = false then false
+            when
+                coalesce(is_first_reply_sla_met, is_first_resolution_sla_met) is not null
+                and (is_first_reply_sla_met is not null or first_reply_target_minutes is null)
+                and (is_first_resolution_sla_met is not null or first_resolution_target_minutes is null)
+                then true
+        end as is_sla_met,
+        coalesce(not is_first_reply_sla_met and not is_answered, false)
+        or coalesce(not is_first_resolution_sla_met and not is_resolved, false) as is_sla_breach_open,
+        case
+            when not is_resolved or is_reopened is null then null
+            when n_events = 0 then not is_reopened and n_replies <= 1
+            else not is_reopened and coalesce(n_handoffs, 0) = 0 and n_customer_replies_before_resolution <= 1
+        end as is_first_contact_resolution,
+        case
+            when not is_resolved or is_reopened is null then null
+            when n_events = 0 then not is_reopened and n_replies <= 1
+            else not is_reopened and n_agent_replies <= 1
+        end as is_one_touch
+    from judged
 )
 
-select * from final
+select
+    ticket_id,
+    source_system,
+    customer_key,
+    contact_key,
+    assignee_key,
+    first_reply_by,
+    resolver_key,
+    team_id,
+    status,
+    priority,
+    ticket_type,
+    channel,
+    topic_code,
+    purchase_phase,
+    satisfaction_score,
+    created_at,
+    first_event_at,
+    first_reply_at,
+    first_resolved_at,
+    last_resolved_at,
+    updated_at,
+    first_resolution_seconds,
+    first_resolution_hours,
+    first_reply_minutes_calendar,
+    first_reply_minutes_business,
+    full_resolution_minutes_calendar,
+    full_resolution_minutes_business,
+    requester_wait_minutes_calendar,
+    requester_wait_minutes_business,
+    schedule_code,
+    {% for name in times -%}
+    our_{{ name }}_calendar_minutes,
+    our_{{ name }}_business_minutes,
+    {% endfor -%}
+    n_reopens,
+    n_replies,
+    n_assignee_stations,
+    n_handoffs,
+    n_events,
+    n_agent_replies,
+    n_customer_replies,
+    n_resolutions,
+    sla_policy_code,
+    first_reply_target_minutes,
+    first_resolution_target_minutes,
+    is_first_reply_sla_met,
+    is_first_resolution_sla_met,
+    is_sla_met,
+    is_sla_breach_open,
+    is_reopened,
+    is_first_contact_resolution,
+    is_one_touch,
+    is_resolved,
+    is_deleted,
+    is_merged
+from decided

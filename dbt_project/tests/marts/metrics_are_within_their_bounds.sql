@@ -5,9 +5,13 @@
 {% set marts = [
     "acquisition", "bridge_deal_customer", "customer_value", "customer_value_segment", "dim_customer",
     "fct_customer_cost", "fct_customer_month", "fct_deal", "fct_order_line", "fct_subscription", "fct_ticket",
-    "fct_value_gap", "loyalty", "product_value", "purchase_model", "purchase_model_check", "relationship_value",
+    "fct_value_gap", "kpi_current_state", "loyalty", "product_value", "purchase_model", "purchase_model_check", "relationship_value",
     "retention_cohort", "revenue_levers", "revenue_retention", "sales_performance", "satisfaction", "satisfaction_gap", "segment_difference",
-    "segment_opportunity", "value_map",
+    "segment_opportunity", "survey_quality", "value_map",
+    "item_statistics", "promise_alignment", "service_quality_gaps", "servqual_score", "value_gap",
+    "action_plan", "at_risk_customer", "closed_loop", "fct_closed_loop_case", "gap_risk", "initiative_effect", "agent_scorecard", "service_performance", "service_satisfaction_link", "satisfaction_profit_link",
+    "feedback_summary", "process_map", "root_cause", "theme_summary",
+    "context_comparison", "customer_need", "driver_importance", "importance_performance", "swot", "value_delivery_stage",
 ] %}
 {% set relations = {} %}
 {% for mart in marts %}{% do relations.update({mart: ref(mart)}) %}{% endfor %}

@@ -153,7 +153,7 @@ def instants_in_month(rng: np.random.Generator, month: Index, not_before: Times,
 
 
 # How a person's e-mail address stands in one system.
-PLAIN, CAPITALISED, UPPER, SPACED, OTHER_ADDRESS, NO_ADDRESS = range(6)
+PLAIN, CAPITALISED, UPPER, SPACED, OTHER_ADDRESS, NO_ADDRESS, OF_AGENT = range(7)
 CASES = np.array([0.72, 0.14, 0.06, 0.08])  # of the four ways to write the same address
 
 

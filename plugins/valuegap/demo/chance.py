@@ -29,13 +29,16 @@ def echo(rng: np.random.Generator, source: Floats, strength: float) -> Floats:
     return np.where(rng.random(source.shape) < strength, source, rng.random(source.shape))
 
 
-def echo_of_many(rng: np.random.Generator, sources: Floats, weights: Floats, strength: float) -> Floats:
-    """Echo, for each column, one row of `sources` (rows x people), picked with probabilities `weights`.
+def rank_of_sum(sources: Floats, weights: Floats) -> Floats:
+    """Return everybody's place in the order of a weighted sum of ranks (`sources`, rows x people), in (0, 1).
 
-    The result's correlation with row k is `weights[k] * strength`: the weights are planted drivers.
+    The places of all together are spread evenly, whatever the sources: the weights, which are planted
+    drivers, move no mean.
     """
-    picked = codes(rng, weights, sources.shape[1])
-    return echo(rng, sources[picked, np.arange(sources.shape[1])], strength)
+    order = np.argsort(weights @ sources, kind="stable")
+    places = np.empty(len(order))
+    places[order] = (np.arange(len(order)) + 0.5) / len(order)
+    return places
 
 
 def answers(rng: np.random.Generator, mean: Floats | float, rank: Floats, lowest: int, highest: int) -> Codes:

@@ -7,12 +7,14 @@ import pandas as pd
 from valuegap.demo import crm, help_desk, help_desk_log, orders, surveys
 from valuegap.demo.accounts import Accounts, People, make_accounts, make_people
 from valuegap.demo.horizon import Horizon
+from valuegap.demo.invitations import make_invitations
 from valuegap.demo.orders import Deals
+from valuegap.demo.planted import planted_truth
 from valuegap.demo.records import Company, Versions
 from valuegap.demo.respondents import Population
 from valuegap.demo.salesforce_company import salesforce_of
 from valuegap.demo.tickets import make_tickets
-from valuegap.demo.world import SCALES, Size, planted_truth
+from valuegap.demo.world import SCALES, Size
 
 FIRST_NIGHT = date(2026, 1, 31)
 
@@ -34,6 +36,7 @@ def generate_company(*, seed: int, size: Size, nights: int, first_night: date = 
     survey_versions, definition_versions = surveys.make_surveys(horizon)
     population = Population(seed, horizon, accounts, people, deals, tickets)
     responses = surveys.make_responses(population, scale)
+    invitations = make_invitations(population, responses)
     return Company(
         hubspot=hubspot,
         associations=associations,
@@ -42,7 +45,9 @@ def generate_company(*, seed: int, size: Size, nights: int, first_night: date = 
         qualtrics_surveys=survey_versions,
         qualtrics_definitions=definition_versions,
         qualtrics_responses=responses,
-        qualtrics_distributions=surveys.make_distributions(horizon, responses),
+        qualtrics_distributions=invitations.distributions,
+        qualtrics_invitations=invitations.recipients,
+        qualtrics_contacts=invitations.contacts,
         truth=planted_truth(accounts.industry, accounts.market_segment),
     )
 

@@ -16,9 +16,9 @@ from valuegap.demo.records import Versions
 from valuegap.demo.rendering import Record, epoch_seconds, iso, looked_up
 from valuegap.demo.revisions import Revisions, during, keeps_stage, nightly_count, state_column
 from valuegap.demo.tickets import (
-    AGENTS,
     CLOSED,
     CREATED,
+    HANDED,
     REOPENED_AGAIN,
     REPLIED,
     SOLVED,
@@ -29,9 +29,10 @@ from valuegap.demo.tickets import (
     Tickets,
     business_minutes,
 )
-from valuegap.demo.world import CHANNELS, LANGUAGES, PHASES, PRIORITIES, TOPICS
+from valuegap.demo.world import AGENTS, AGENTS_A_TEAM, CHANNELS, LANGUAGES, PHASES, PRIORITIES, TOPICS
 
 FIRST_AGENT_ID = 380_000_000_001
+FIRST_GROUP_ID = 360_000_900_001
 FIRST_USER_ID = 380_000_001_001
 FIRST_ORGANIZATION_ID = 360_000_000_001
 FIRST_TICKET_ID = 10_001
@@ -47,7 +48,7 @@ REASSIGNED, SYSTEM_UPDATED, MERGED, TICKET_DELETED = 0.0004, 0.0004, 0.0001, 0.0
 STATUSES = ("new", "open", "pending", "hold", "solved", "closed", "deleted")
 NEW, IS_OPEN, PENDING, HOLD, IS_SOLVED, IS_CLOSED, IS_DELETED = range(7)
 STATUS_AFTER = np.array(
-    [NEW, IS_OPEN, PENDING, IS_SOLVED, IS_OPEN, IS_SOLVED, IS_CLOSED], dtype=np.int8
+    [NEW, IS_OPEN, IS_OPEN, PENDING, IS_SOLVED, IS_OPEN, IS_SOLVED, IS_CLOSED], dtype=np.int8
 )  # by step
 MERGE, REASSIGN = STEPS, STEPS + 1  # what may happen besides the steps
 RATINGS = ("unoffered", "offered", "good", "bad")
@@ -113,7 +114,7 @@ def render_users(rows: pd.DataFrame) -> list[Record]:
     columns = (
         ids,
         [
-            f"agent-{record_id - FIRST_AGENT_ID + 1}@valuegap-demo.example" if agent else email
+            names.agent_address(record_id - FIRST_AGENT_ID) if agent else email
             for record_id, email, agent in zip(ids, names.emails(rows), is_agent, strict=True)
         ],
         [
@@ -122,6 +123,10 @@ def render_users(rows: pd.DataFrame) -> list[Record]:
         ],
         [f"+49 40 {number}" for number in rows["phone"].tolist()],
         ["agent" if agent else "end-user" for agent in is_agent],
+        [
+            group_id(record_id - FIRST_AGENT_ID) if agent else None
+            for record_id, agent in zip(ids, is_agent, strict=True)
+        ],
         names.customer_numbers("P", rows["person"], rows["has_number"]),
         _organization_ids(rows["account"], rows["has_organization"]),
         rows["is_active"].tolist(),
@@ -134,9 +139,14 @@ def render_users(rows: pd.DataFrame) -> list[Record]:
 
 
 _USER_KEYS = (
-    *("id", "email", "name", "phone", "role", "external_id", "organization_id", "active", "locale"),
-    *("time_zone", "created_at", "updated_at"),
+    *("id", "email", "name", "phone", "role", "default_group_id", "external_id", "organization_id"),
+    *("active", "locale", "time_zone", "created_at", "updated_at"),
 )
+
+
+def group_id(agent: int) -> int:
+    """Return the group of an agent's team."""
+    return FIRST_GROUP_ID + agent // AGENTS_A_TEAM
 
 
 def _organization_ids(account: pd.Series, has: pd.Series) -> list[int | None]:
@@ -241,12 +251,23 @@ def _ticket_rows(tickets: Tickets, accounts: Accounts, visible_at: Times, horizo
             "phase": tickets.phase[ticket],
             "priority": tickets.priority[ticket],
             "channel": tickets.channel[ticket],
-            "agent": np.where(step >= REPLIED, tickets.agent[ticket], -1).astype(np.int8),
+            "agent": _assignee(tickets, ticket, step),
+            "stations": _stations(tickets, ticket, step),
             "rating": np.where(step == CLOSED, tickets.rating[ticket], UNOFFERED).astype(np.int8),
             **_metrics(tickets, ticket, step),
         },
         copy=False,
     )
+
+
+def _assignee(tickets: Tickets, ticket: Index, step: Index) -> NDArray[Any]:
+    of_step = np.where(step >= HANDED, tickets.agent[ticket], tickets.first_agent[ticket])
+    return np.where(step >= REPLIED, of_step, -1).astype(np.int8)
+
+
+def _stations(tickets: Tickets, ticket: Index, step: Index) -> NDArray[Any]:
+    is_handed_over = (step >= HANDED) & ~np.isnat(tickets.at[ticket, HANDED])
+    return np.asarray((step >= REPLIED).astype(np.int8) + is_handed_over)
 
 
 def _status_after(step: Index, never_resolved: Flags) -> NDArray[Any]:
@@ -287,7 +308,8 @@ def _revise_tickets(
     rows = revisions.draw(nightly_count(REASSIGNED, count), night)
     at = during(rng, night, len(rows))
     agent = rng.integers(0, AGENTS, len(rows))
-    revisions.revise(rows, at, at, {"generated_at": at, "agent": agent})
+    stations = revisions.values("stations")[rows] + 1
+    revisions.revise(rows, at, at, {"generated_at": at, "agent": agent, "stations": stations})
     reassigned = _extra_events(revisions, rows, at, REASSIGN, agent)
     rows = revisions.draw(nightly_count(SYSTEM_UPDATED, count), night - np.timedelta64(3, "D"))
     at = during(rng, night, len(rows))
@@ -311,6 +333,7 @@ def _extra_events(revisions: Revisions, rows: Index, at: Times, step: int, agent
             "updated_at": at,
             "visible_at": at,
             "updater_id": FIRST_AGENT_ID + agent,
+            "assignee_id": FIRST_AGENT_ID + agent,
             "step": np.full(len(rows), step, dtype=np.int8),
             "status": np.full(len(rows), IS_CLOSED, dtype=np.int8),
             "previous_status": revisions.values("status")[rows],
@@ -328,7 +351,8 @@ def _event_rows(tickets: Tickets, visible_at: Times, horizon: Horizon) -> pd.Dat
     updater_id = np.select(
         [(step == CREATED) | (step == REOPENED_AGAIN), step == CLOSED],
         [FIRST_USER_ID + tickets.requester[ticket], np.full(len(ticket), SYSTEM_USER_ID)],
-        FIRST_AGENT_ID + tickets.agent[ticket].astype(np.int64),
+        FIRST_AGENT_ID
+        + np.where(step <= HANDED, tickets.first_agent[ticket], tickets.agent[ticket]).astype(np.int64),
     )
     return pd.DataFrame(
         {
@@ -336,6 +360,7 @@ def _event_rows(tickets: Tickets, visible_at: Times, horizon: Horizon) -> pd.Dat
             "updated_at": tickets.at[happens],
             "visible_at": visible_at[happens],
             "updater_id": updater_id,
+            "assignee_id": FIRST_AGENT_ID + _assignee(tickets, ticket, step).astype(np.int64),
             "step": step.astype(np.int8),
             "status": status,
             "previous_status": np.append(np.int8(NEW), status[:-1]),
@@ -412,7 +437,7 @@ def _metric_sets(rows: pd.DataFrame) -> list[Record]:
     columns = (
         rows["reopens"].tolist(),
         rows["replies"].tolist(),
-        (rows["replies"] > 0).astype(np.int64).tolist(),
+        rows["stations"].tolist(),
         iso(rows["solved_at"]),
         _minutes(rows, "reply"),
         _minutes(rows, "first_resolution"),
@@ -445,6 +470,7 @@ def render_events(rows: pd.DataFrame) -> list[Record]:
     """Return Zendesk ticket events with the changes and comments each consists of."""
     ids, updaters, steps = rows["id"].tolist(), rows["updater_id"].tolist(), rows["step"].tolist()
     details = zip(
+        rows["assignee_id"].tolist(),
         looked_up(STATUSES, rows["status"]),
         looked_up(STATUSES, rows["previous_status"]),
         looked_up(PRIORITIES, rows["priority"]),
@@ -467,22 +493,32 @@ def render_events(rows: pd.DataFrame) -> list[Record]:
 
 
 _EVENT_KEYS = ("id", "ticket_id", "timestamp", "created_at", "updater_id", "via", "child_events")
+_REASSIGNED = {HANDED, REASSIGN}
 _COMMENTED = {CREATED, REPLIED, SOLVED, REOPENED_AGAIN, SOLVED_AGAIN}
 
 
 def _child_events(  # noqa: PLR0913, PLR0917 - one value a column, called once a row
-    event_id: int, updater: int, step: int, status: str, previous: str, priority: str, tags: list[str]
+    event_id: int,
+    updater: int,
+    step: int,
+    assignee: int,
+    status: str,
+    previous: str,
+    priority: str,
+    tags: list[str],
 ) -> list[Record]:
     change: Record
     if step == CREATED:
         change = {"event_type": "Create", "status": status, "priority": priority, "tags": tags}
-    elif step == REASSIGN:
-        change = {"event_type": "Change", "assignee_id": updater}
+    elif step in _REASSIGNED:
+        change = {"event_type": "Change", "assignee_id": assignee}
     else:
         change = {"event_type": "Change", "status": status, "previous_value": previous}
     changes = [{"id": event_id * 10, **change}]
     if step == MERGE:
         changes.append({"id": event_id * 10 + 1, "event_type": "Change", "tags": tags})
+    if step == REPLIED:
+        changes.append({"id": event_id * 10 + 1, "event_type": "Change", "assignee_id": assignee})
     if step in _COMMENTED:
         comment = {"event_type": "Comment", "public": True, "author_id": updater}
         changes.append({"id": event_id * 10 + 2, **comment})

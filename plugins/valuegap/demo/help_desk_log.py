@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from valuegap.demo.accounts import Flags
 from valuegap.demo.chance import stream_of
-from valuegap.demo.help_desk import FIRST_AGENT_ID, FIRST_TICKET_ID, FIRST_USER_ID, TOPIC_FIELD_ID
+from valuegap.demo.help_desk import FIRST_AGENT_ID, FIRST_TICKET_ID, FIRST_USER_ID, TOPIC_FIELD_ID, group_id
 from valuegap.demo.horizon import Horizon, Times, hours
 from valuegap.demo.records import Versions
 from valuegap.demo.rendering import Record, iso
@@ -23,7 +23,6 @@ from valuegap.demo.world import PRIORITIES, TOPICS
 
 FIRST_METRIC_EVENT_ID = 70_000_000_001
 FIRST_RATING_ID = 80_000_001
-AGENT_GROUP_ID = 360_000_900_001
 SURVEYED_FOR = np.timedelta64(60, "D")
 ANSWERED_WITHIN_HOURS = 72.0
 SURVEY_ID, RATING_QUESTION_ID = "01JCSATSURVEY0000000000001", "01JCSATQUEST00000000000001"
@@ -170,7 +169,7 @@ def render_ratings(rows: pd.DataFrame) -> list[Record]:
             "ticket_id": FIRST_TICKET_ID + ticket,
             "requester_id": FIRST_USER_ID + requester,
             "assignee_id": FIRST_AGENT_ID + agent,
-            "group_id": AGENT_GROUP_ID,
+            "group_id": group_id(agent),
             "score": SCORES[rating],
             "comment": COMMENTS.get(rating),
             "reason": "Some other reason" if rating == BAD else None,

@@ -136,19 +136,21 @@ def company_of(log: Log) -> Company:
         zendesk=of_vendor["zendesk"],
         qualtrics_surveys=qualtrics["surveys"],
         qualtrics_definitions=qualtrics["survey_definitions"],
-        qualtrics_responses=_by_survey(qualtrics, "responses"),
-        qualtrics_distributions=_by_survey(qualtrics, "distributions"),
+        qualtrics_responses=_by_place(qualtrics, "responses"),
+        qualtrics_distributions=_by_place(qualtrics, "distributions"),
+        qualtrics_invitations=_by_place(qualtrics, "invitations"),
+        qualtrics_contacts=_by_place(qualtrics, "directory_contacts"),
         salesforce=of_vendor["salesforce"],
         truth=Truth(),
     )
 
 
 def _place(mutation: Mutation) -> str:
-    """Qualtrics keeps what belongs to each survey apart."""
+    """Qualtrics keeps what belongs to each survey, distribution and directory apart."""
     return " ".join([mutation.stream, *mutation.context.values()])
 
 
-def _by_survey(streams: Mapping[str, Versions], name: str) -> dict[str, Versions]:
+def _by_place(streams: Mapping[str, Versions], name: str) -> dict[str, Versions]:
     return {place.split()[1]: own for place, own in streams.items() if place.startswith(f"{name} ")}
 
 

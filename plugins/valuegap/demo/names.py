@@ -226,4 +226,21 @@ def _no_address(_person: int, _account: int, _ordinal: int, _first: str, _last: 
     return None
 
 
-_WRITTEN = (_address, _capitalised, _upper, _spaced, _other_address, _no_address)  # by accounts.PLAIN, ...
+def agent_address(agent: int) -> str:
+    """Return the address of the `agent`-th agent (from 0) of the help desk."""
+    return f"agent-{agent + 1}@valuegap-demo.example"
+
+
+def _agents_address(person: int, _account: int, _ordinal: int, _first: str, _last: str) -> str:
+    return agent_address(person)
+
+
+_WRITTEN = (
+    _address,
+    _capitalised,
+    _upper,
+    _spaced,
+    _other_address,
+    _no_address,
+    _agents_address,
+)  # by accounts.PLAIN, ...

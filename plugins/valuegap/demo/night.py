@@ -1,13 +1,15 @@
 """A night of the demo company: start it, let Airflow run the night on it, stop it, say what came of it."""
 
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
+from valuegap.custom_fields import FILE as CUSTOM_FIELDS
 from valuegap.errors import SourceError
 from valuegap.night import Night
 from valuegap.progress import Progress
@@ -37,8 +39,8 @@ def run_next_night(settings: Settings, progress: Progress) -> None:
     night = next_night(settings)
     started = time.monotonic()
     progress(f"Night of {night.as_of_date}: what the demo company knows by {night.until:%Y-%m-%d %H:%M} UTC")
-    with demo_company(settings, night, progress) as connections:
-        run_night_with_airflow(settings, night, connections, progress)
+    with demo_company(settings, night, progress) as of_demo:
+        run_night_with_airflow(of_demo, night, {}, progress)
     progress(f"Night of {night.as_of_date} done in {time.monotonic() - started:.0f} s\n")
     print_summary(settings)
 
@@ -48,13 +50,14 @@ def serve_airflow(settings: Settings, progress: Progress) -> None:
     from valuegap.orchestration.standalone import serve_ui
 
     night = next_night(settings)
-    with demo_company(settings, night, progress) as connections:
-        serve_ui(settings, night, connections, progress)
+    with demo_company(settings, night, progress) as of_demo:
+        serve_ui(of_demo, night, {}, progress)
 
 
 @contextmanager
-def demo_company(settings: Settings, night: Night, progress: Progress) -> Iterator[Mapping[str, str]]:
-    """Start the demo company as it stands after `night`; yield its `AIRFLOW_CONN_*` values; stop it."""
+def demo_company(settings: Settings, night: Night, progress: Progress) -> Iterator[Settings]:
+    """Start the demo company as it stands after `night`; yield the settings to read it with; stop it."""
+    from valuegap.demo.plans import write_plans
     from valuegap.demo.server import demo_connections
 
     folder = settings.data_dir / "demo"
@@ -69,9 +72,27 @@ def demo_company(settings: Settings, night: Night, progress: Progress) -> Iterat
         try:
             port = _wait_for_port(server, port_file, log_file)
             progress(f"demo company  serves HubSpot, Zendesk and Qualtrics on http://127.0.0.1:{port}")
-            yield demo_connections(f"http://127.0.0.1:{port}")
+            plans = write_plans(folder, FIRST_NIGHT)
+            _keep_custom_fields(settings, Path(plans["VALUEGAP_CONFIG_DIR"]))
+            yield Settings.from_environment(
+                {
+                    **settings.environment,
+                    "VALUEGAP_PROJECT_ROOT": str(settings.project_root),
+                    "VALUEGAP_DATA_DIR": str(settings.data_dir),
+                    **demo_connections(f"http://127.0.0.1:{port}"),
+                    **plans,
+                }
+            )
         finally:
             server.terminate()
+
+
+def _keep_custom_fields(settings: Settings, config_dir: Path) -> None:
+    """Let the demo's nights know the fields that whoever runs it has declared."""
+    declared, kept = settings.config_dir / CUSTOM_FIELDS, config_dir / CUSTOM_FIELDS
+    kept.unlink(missing_ok=True)
+    if declared.exists():
+        shutil.copyfile(declared, kept)
 
 
 def _wait_for_port(server: "subprocess.Popen[bytes]", port_file: Path, log_file: Path) -> int:

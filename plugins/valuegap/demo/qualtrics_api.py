@@ -1,4 +1,4 @@
-"""Qualtrics: surveys, their definitions and distributions, and responses through the export job.
+"""Qualtrics: surveys, definitions, distributions and who they went to, and responses through the export job.
 
 What is faithful on purpose, because connectors trip over it: `percentComplete` reaches 100 one poll before
 the job is done and has a file; the file is a zip with one member named after the survey; the dates filter on
@@ -43,6 +43,11 @@ def qualtrics(company: Company, clock: VirtualClock, token: str, faults: Faults)
             Endpoint("GET", "/API/v3/surveys", api.list_surveys, (BRAND.name,)),
             Endpoint("GET", "/API/v3/survey-definitions/{survey_id}", api.definition, (BRAND.name,)),
             Endpoint("GET", "/API/v3/distributions", api.list_distributions, (BRAND.name,)),
+            Endpoint(
+                "GET", "/API/v3/distributions/{distribution_id}/history", api.list_invitations, (BRAND.name,)
+            ),
+            Endpoint("GET", "/API/v3/directories", api.list_directories, (BRAND.name,)),
+            Endpoint("GET", "/API/v3/directories/{directory_id}/contacts", api.list_contacts, (BRAND.name,)),
             Endpoint("POST", exports, api.start_export, (EXPORT_STARTS.name, BRAND.name)),
             Endpoint("GET", f"{exports}/{{progress_id}}", api.poll_export, (BRAND.name,)),
             Endpoint("GET", f"{exports}/{{file_id}}/file", api.export_file, (BRAND.name,)),
@@ -167,13 +172,48 @@ class QualtricsApi:
         distributions = self._company.qualtrics_distributions.get(survey_id)
         if distributions is None:
             return _result(request, {"elements": [], "nextPage": None})
-        rows = _live(distributions, self._clock.now)
+        return self._page_of(request, distributions)
+
+    async def list_invitations(self, request: Request) -> Json:
+        """Page through the recipients of one distribution, with how far each has come."""
+        distribution_id = request.path_params["distribution_id"]
+        invitations = self._company.qualtrics_invitations.get(distribution_id)
+        if invitations is not None:
+            return self._page_of(request, invitations)
+        for distributions in self._company.qualtrics_distributions.values():
+            if _one(distributions, distribution_id, self._clock.now):
+                return _result(request, {"elements": [], "nextPage": None})
+        raise VendorError(404, "DIST_1", "There is no such distribution.")
+
+    async def list_directories(self, request: Request) -> Json:
+        """List the directories: a brand has few."""
+        elements = [
+            {
+                "directoryId": directory_id,
+                "name": "Customers",
+                "contactCount": len(_live(contacts, self._clock.now)),
+                "isDefault": True,
+                "deduplicationCriteria": {"email": True, "externalDataReference": True},
+            }
+            for directory_id, contacts in self._company.qualtrics_contacts.items()
+        ]
+        return _result(request, {"elements": elements, "nextPage": None})
+
+    async def list_contacts(self, request: Request) -> Json:
+        """Page through the people of one directory."""
+        contacts = self._company.qualtrics_contacts.get(request.path_params["directory_id"])
+        if contacts is None:
+            raise VendorError(404, "DIR_1", "There is no such directory.")
+        return self._page_of(request, contacts)
+
+    def _page_of(self, request: Request, versions: Versions) -> Json:
+        rows = _live(versions, self._clock.now)
         left = rows[(rows["id"] > request.query_params.get("skipToken", "")).to_numpy(bool)]
         shown = left.head(_page_size(request))
         next_page = None
         if len(shown) < len(left):
             next_page = str(request.url.include_query_params(skipToken=shown["id"].iloc[-1]))
-        return _result(request, {"elements": distributions.render(shown), "nextPage": next_page})
+        return _result(request, {"elements": versions.render(shown), "nextPage": next_page})
 
     async def start_export(self, request: Request) -> Json:
         """Start a job that exports the responses of one survey as they are now."""

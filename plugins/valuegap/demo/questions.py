@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from valuegap.demo.rendering import Record
-from valuegap.demo.world import ATTRIBUTES, BENEFITS, COSTS
+from valuegap.demo.world import ATTRIBUTES, BENEFITS, COSTS, EMPLOYEE_QUESTIONS
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,12 @@ RELATIONSHIP = (
     Question("REPURCHASE", "How likely are you to order from this supplier again?"),
     _COMMENT,
 )
+ADDED_TO_RELATIONSHIP = (
+    *(Question(f"ADQ_{name}", f"The least I would put up with: {_ABOUT[name][0]}.") for name in ATTRIBUTES),
+    *(Question(f"DES_{name}", f"What I would wish for: {_ABOUT[name][0]}.") for name in ATTRIBUTES),
+    Question("REFERRED", "Have you recommended this supplier to somebody in the last twelve months?", 0, 1),
+)
+"""Asked after all the others, of those who get that far."""
 PREPURCHASE = _VALUE
 TICKET = (
     Question("CSAT_TICKET", "How satisfied are you with the way your request was handled?", 1, 5),
@@ -99,17 +105,13 @@ TICKET = (
     _COMMENT,
 )
 NEW_IDEA = Question("NEW_IDEA", "Would a chat assistant have helped you with this request?")
-
-COMMENTS = (
-    "Delivery came days after the promised date.",
-    "The desks are solid, we are happy with them.",
-    "I had to explain my problem to three people.",
-    "Ordering is quick, the new portal helps.",
-    "The invoice did not match the offer.",
-    "Our contact person knows what we need.",
-    "One chair arrived damaged, the replacement was fast.",
-    "Prices went up without any notice.",
-    "Everything worked as agreed.",
-    "Nobody answered the phone on Friday.",
+MANAGEMENT = (
+    *(Question(f"BEL_{name}", f"Our customers expect {_ABOUT[name][0]}.") for name in ATTRIBUTES),
+    *(Question(f"STD_{name}", f"Our own standard demands {_ABOUT[name][0]}.") for name in ATTRIBUTES),
 )
-COMMENTS_AND_EDITS = (*COMMENTS, "I have corrected my answer.")
+_WORK = {
+    "ENGAGEMENT": "I feel that my work here matters.",
+    "TARGET_CLARITY": "I know what is expected of me and how it is measured.",
+    "WORKLOAD": "There is more work than I can do well.",
+}
+EMPLOYEE = tuple(Question(tag, _WORK[tag]) for tag in EMPLOYEE_QUESTIONS)

@@ -56,7 +56,8 @@ class Company:
     `associations` frames have the columns from_id, to_id, type_id and visible_at, many rows a from_id, and
     may have gone_at (NaT while they stand). `hubspot_properties` are custom properties beside those of the
     catalogue: object type -> name -> type.
-    Qualtrics' responses and distributions are kept by survey id.
+    Qualtrics' responses and distributions are kept by survey id, its invitations (the history of a
+    distribution) by distribution id, its contacts by directory id.
     `salesforce` is kept by object (Account, Contact): archived, deleted and merged records are in its recycle
     bin, where merged ones name their winner; purged ones are gone.
     """
@@ -70,4 +71,6 @@ class Company:
     truth: Truth
     hubspot_properties: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     qualtrics_distributions: Mapping[str, Versions] = field(default_factory=dict)
+    qualtrics_invitations: Mapping[str, Versions] = field(default_factory=dict)
+    qualtrics_contacts: Mapping[str, Versions] = field(default_factory=dict)
     salesforce: Mapping[str, Versions] = field(default_factory=dict)

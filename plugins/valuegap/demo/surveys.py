@@ -1,6 +1,6 @@
 """Qualtrics' surveys, their definitions, and every version of their responses."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from valuegap.demo import names
 from valuegap.demo.accounts import NO_ADDRESS
-from valuegap.demo.chance import stream_of
+from valuegap.demo.chance import Codes, Floats, stream_of
+from valuegap.demo.comments import COMMENTS, CORRECTED, GERMAN, experience_comments, ticket_comments
 from valuegap.demo.help_desk import FIRST_TICKET_ID
-from valuegap.demo.horizon import Horizon, Times
+from valuegap.demo.horizon import Horizon
+from valuegap.demo.insiders import employee_responses, management_responses
 from valuegap.demo.opinions import (
     NO_ANSWER,
     Answers,
     ease_anew,
+    ease_means,
     nps_anew,
     prepurchase_answers,
     relationship_answers,
@@ -23,8 +26,9 @@ from valuegap.demo.opinions import (
 )
 from valuegap.demo.orders import order_number
 from valuegap.demo.questions import (
-    COMMENTS,
-    COMMENTS_AND_EDITS,
+    ADDED_TO_RELATIONSHIP,
+    EMPLOYEE,
+    MANAGEMENT,
     NEW_IDEA,
     PREPURCHASE,
     RELATIONSHIP,
@@ -49,7 +53,7 @@ from valuegap.demo.revisions import (
     nightly_count,
     state_column,
 )
-from valuegap.demo.world import LANGUAGES, Scale
+from valuegap.demo.world import ATTRIBUTES, LANGUAGES, Scale
 
 NEW_IDEA_FROM_NIGHT = 3
 
@@ -57,9 +61,6 @@ COMMENTED, SKIPPED, UNFINISHED, ANONYMOUS, UPLOADED_LATE = 0.30, 0.02, 0.03, 0.0
 UNFINISHED_AFTER = 0.6  # of the questions
 EDITED = 0.0005  # of a survey's responses, a night
 SECONDS_A_QUESTION = 7.0
-SENT_AT = np.timedelta64(9, "h")  # on the first of a month
-COUNTED_AT = np.timedelta64(6, "h")
-ANSWERED = 0.25  # of the invitations
 
 
 @dataclass(frozen=True)
@@ -69,22 +70,37 @@ class Survey:
     id: str
     name: str
     questions: tuple[Question, ...]
+    added: tuple[Question, ...] = ()
     reference_key: str | None = None
     reference_text: Callable[[int], str] = str
 
+    @property
+    def all_questions(self) -> tuple[Question, ...]:
+        """The questions in their order: those added stand last."""
+        return (*self.questions, *self.added)
+
 
 RELATIONSHIP_SURVEY = Survey(
-    "SV_relationship01", "Customer relationship survey", RELATIONSHIP, "order_number", order_number
+    "SV_relationship01",
+    "Customer relationship survey",
+    RELATIONSHIP,
+    ADDED_TO_RELATIONSHIP,
+    "order_number",
+    order_number,
 )
 PREPURCHASE_SURVEY = Survey("SV_prepurchase01", "Before you order", PREPURCHASE)
 TICKET_SURVEY = Survey(
     "SV_ticket01",
     "How did we do?",
     (*TICKET, NEW_IDEA),
+    (),
     "ticket_id",
     lambda ticket: str(FIRST_TICKET_ID + ticket),
 )
-SURVEYS = (PREPURCHASE_SURVEY, RELATIONSHIP_SURVEY, TICKET_SURVEY)
+MANAGEMENT_SURVEY = Survey("SV_management01", "What our customers expect", MANAGEMENT)
+EMPLOYEE_SURVEY = Survey("SV_employee01", "Working at the help desk", EMPLOYEE)
+CUSTOMER_SURVEYS = (PREPURCHASE_SURVEY, RELATIONSHIP_SURVEY, TICKET_SURVEY)
+SURVEYS = (EMPLOYEE_SURVEY, MANAGEMENT_SURVEY, *CUSTOMER_SURVEYS)
 
 
 def new_idea_from(horizon: Horizon) -> np.datetime64:
@@ -95,7 +111,7 @@ def new_idea_from(horizon: Horizon) -> np.datetime64:
 def make_surveys(horizon: Horizon) -> tuple[Versions, Versions]:
     """Make the surveys and their definitions; both change when a question is added."""
     began_at, changed_at = horizon.start - np.timedelta64(30, "D"), new_idea_from(horizon)
-    lines = [(survey.id, began_at, len(survey.questions)) for survey in SURVEYS]
+    lines = [(survey.id, began_at, len(survey.all_questions)) for survey in SURVEYS]
     lines[-1] = (TICKET_SURVEY.id, began_at, len(TICKET))
     if changed_at < horizon.until:
         lines.append((TICKET_SURVEY.id, changed_at, len(TICKET_SURVEY.questions)))
@@ -134,7 +150,7 @@ def render_definitions(rows: pd.DataFrame) -> list[Record]:
             "SurveyName": _BY_ID[survey_id].name,
             "SurveyStatus": "Active",
             "LastModified": modified_at,
-            "Questions": definition(_BY_ID[survey_id].questions[:count]),
+            "Questions": definition(_BY_ID[survey_id].all_questions[:count]),
         }
         for survey_id, modified_at, count in zip(*columns, strict=True)
     ]
@@ -142,29 +158,39 @@ def render_definitions(rows: pd.DataFrame) -> list[Record]:
 
 def make_responses(population: Population, scale: Scale) -> dict[str, Versions]:
     """Let the people answer, and some of them change an answer during the nights."""
-    rng = stream_of(population.seed, "responses")
+    seed, horizon = population.seed, population.horizon
+    rng = stream_of(seed, "responses")
     accounts, tickets = population.accounts, population.tickets
     trait = rng.random(population.people.count)
     hoped = prepurchase_respondents(population, scale.prepurchase_response)
     felt = relationship_respondents(population, scale.relationship_response)
     helped = ticket_respondents(population, scale.ticket_response)
-    is_asked_idea = helped.recorded_at >= new_idea_from(population.horizon)
+    is_asked_idea = helped.recorded_at >= new_idea_from(horizon)
+    ease = ease_means(helped, tickets, accounts, horizon.first_night)
     answered = (
         Answered(PREPURCHASE_SURVEY, hoped, prepurchase_answers(rng, hoped, accounts, trait), {}),
         Answered(
             RELATIONSHIP_SURVEY,
             felt,
-            relationship_answers(rng, felt, accounts, trait),
+            relationship_answers(rng, stream_of(seed, "added questions"), felt, accounts, trait),
             {"NPS": nps_anew(rng, felt, accounts)},
         ),
         Answered(
             TICKET_SURVEY,
             helped,
-            ticket_answers(rng, helped, tickets, trait, is_asked_idea),
-            {"CES": ease_anew(rng, helped, tickets)},
+            ticket_answers(rng, helped, tickets, trait, is_asked_idea, ease),
+            {"CES": ease_anew(rng, ease)},
         ),
     )
-    return {each.survey.id: _responses(rng, population, each) for each in answered}
+    return {
+        EMPLOYEE_SURVEY.id: _insiders(EMPLOYEE_SURVEY, employee_responses(seed, horizon)),
+        MANAGEMENT_SURVEY.id: _insiders(MANAGEMENT_SURVEY, management_responses(seed, horizon)),
+        **{each.survey.id: _responses(rng, population, each) for each in answered},
+    }
+
+
+def _insiders(survey: Survey, frame: pd.DataFrame) -> Versions:
+    return Versions(frame, lambda rows: render_responses(survey, rows))
 
 
 @dataclass(frozen=True)
@@ -181,7 +207,7 @@ def _responses(rng: np.random.Generator, population: Population, answered: Answe
     survey, who = answered.survey, answered.who
     rows = {
         **_identity(rng, population, who),
-        **_answers_left(rng, survey, answered.given, who.count),
+        **_answers_left(rng, population, answered),
     }
     revisions = Revisions(pd.DataFrame(rows, copy=False), rng)
     for tag, answer in answered.anew.items():
@@ -223,8 +249,10 @@ def _upload_lag(rng: np.random.Generator, who: Respondents, horizon: Horizon) ->
     return np.where(is_late, lag, np.timedelta64(0, "D"))
 
 
-def _answers_left(rng: np.random.Generator, survey: Survey, given: Answers, count: int) -> dict[str, object]:
+def _answers_left(rng: np.random.Generator, population: Population, answered: Answered) -> dict[str, object]:
     """Drop some answers: single questions skipped, and the later ones of those who gave up."""
+    survey, given, count = answered.survey, answered.given, answered.who.count
+    of_added = stream_of(population.seed, f"left of {survey.id}")
     is_finished = rng.random(count) >= UNFINISHED
     asked = [question.tag for question in survey.questions if not question.is_open]
     columns: dict[str, object] = {"is_finished": is_finished}
@@ -233,12 +261,32 @@ def _answers_left(rng: np.random.Generator, survey: Survey, given: Answers, coun
         if position >= UNFINISHED_AFTER * len(asked):
             is_left_out |= ~is_finished
         columns[tag] = np.where(is_left_out, NO_ANSWER, given[tag]).astype(np.int8)
-    comment = rng.integers(0, len(COMMENTS), count)
+    for question in survey.added:
+        is_left_out = (of_added.random(count) < SKIPPED) | ~is_finished
+        columns[question.tag] = np.where(is_left_out, NO_ANSWER, given[question.tag]).astype(np.int8)
     has_comment = (rng.random(count) < COMMENTED) & is_finished
-    columns["comment"] = np.where(has_comment, comment, NO_ANSWER).astype(np.int8)
-    duration = len(survey.questions) * SECONDS_A_QUESTION * (0.5 + rng.exponential(0.8, count))
+    columns["comment"] = np.where(has_comment, _comments(population, answered), NO_ANSWER).astype(np.int8)
+    duration = len(survey.all_questions) * SECONDS_A_QUESTION * (0.5 + rng.exponential(0.8, count))
     columns["duration"] = duration.astype(np.int32)
     return columns
+
+
+def _comments(population: Population, answered: Answered) -> Codes:
+    """Write of what was answered; those who are not asked for a comment write nothing."""
+    survey, who, given = answered.survey, answered.who, answered.given
+    rng = stream_of(population.seed, f"comments of {survey.id}")
+    is_german = np.isin(np.array(LANGUAGES)[population.accounts.country[who.account]], GERMAN)
+    if survey is RELATIONSHIP_SURVEY:
+        felt = [_points(given[f"PER_{name}_1"] + given[f"PER_{name}_2"], 2, 14) for name in ATTRIBUTES]
+        return experience_comments(rng, np.array(felt), is_german)
+    if survey is TICKET_SURVEY:
+        topic = population.tickets.topic[who.reference]
+        return ticket_comments(rng, _points(given["CSAT_TICKET"], 1, 5), topic, is_german)
+    return np.full(who.count, NO_ANSWER, dtype=np.int8)
+
+
+def _points(answer: Codes, lowest: int, highest: int) -> Floats:
+    return np.asarray(100.0 * (answer - lowest) / (highest - lowest))
 
 
 def render_responses(survey: Survey, rows: pd.DataFrame) -> list[Record]:
@@ -276,94 +324,15 @@ def _response_columns(survey: Survey, rows: pd.DataFrame) -> tuple[list[str], li
     }
     if survey.reference_key:
         columns[survey.reference_key] = _optional(survey.reference_text, rows["reference"])
-    for number, question in enumerate(survey.questions, start=1):
-        written = COMMENTS_AND_EDITS.__getitem__ if question.is_open else int
+    for number, question in enumerate(survey.all_questions, start=1):
+        written = _TEXTS.__getitem__ if question.is_open else int
         column = rows["comment" if question.is_open else question.tag]
         columns[answer_key(number, question)] = _optional(written, column)
     return list(columns), list(columns.values())
 
 
+_TEXTS = (*(comment.text for comment in COMMENTS), CORRECTED)
+
+
 def _optional(written: Callable[[int], object], codes: pd.Series) -> list[object]:
     return [written(code) if code >= 0 else None for code in codes.tolist()]
-
-
-def make_distributions(horizon: Horizon, responses: Mapping[str, Versions]) -> dict[str, Versions]:
-    """Make one invitation a month of each survey; what it led to moves on without its time of change."""
-    return {
-        survey_id: _invitations(horizon, _BY_ID[survey_id], _recorded(versions))
-        for survey_id, versions in responses.items()
-    }
-
-
-def _recorded(versions: Versions) -> Times:
-    """Return when each response was recorded, in order."""
-    ids = versions.frame["id"].to_numpy()
-    is_first = np.append(True, ids[1:] != ids[:-1])[: len(ids)]
-    return np.sort(versions.frame["recorded_at"].to_numpy()[is_first])
-
-
-def _invitations(horizon: Horizon, survey: Survey, recorded: Times) -> Versions:
-    starts = horizon.month_start(np.arange(horizon.months + 1))
-    lines = [
-        (
-            f"EMD_{survey.id.removeprefix('SV_')}{month:03d}",
-            sent_at,
-            counted_at,
-            *_led_to(recorded, sent_at, until, counted_at),
-        )
-        for month, (sent_at, until) in enumerate(zip(starts[:-1] + SENT_AT, starts[1:], strict=True))
-        for counted_at in _counting_times(horizon, sent_at, until)
-    ]
-    frame = pd.DataFrame(lines, columns=["id", "updated_at", "visible_at", "sent", "finished"])
-    frame["state"] = state_column("live", len(frame))
-    return Versions(frame, lambda rows: render_distributions(survey, rows))
-
-
-def _counting_times(horizon: Horizon, sent_at: np.datetime64, until: np.datetime64) -> list[np.datetime64]:
-    """Return when an invitation and what it led to are first shown, and then every day of the nights."""
-    if until <= horizon.since:
-        return [until]
-    days = [day for day in horizon.night_starts + COUNTED_AT if sent_at < day < until]
-    return [at for at in (sent_at, *days, until) if at < horizon.until]
-
-
-def _led_to(
-    recorded: Times, sent_at: np.datetime64, until: np.datetime64, counted_at: np.datetime64
-) -> tuple[int, int]:
-    first, now, last = np.searchsorted(recorded, np.array([sent_at, counted_at, until]))
-    return round((last - first) / ANSWERED), int(now - first)
-
-
-def render_distributions(survey: Survey, rows: pd.DataFrame) -> list[Record]:
-    """Return distributions as their list shows them."""
-    columns = (rows["id"].tolist(), iso(rows["updated_at"]), rows["sent"].tolist(), rows["finished"].tolist())
-    return [
-        {
-            "id": distribution_id,
-            "parentDistributionId": None,
-            "ownerId": "UR_demo",
-            "organizationId": "demo",
-            "requestStatus": "Done",
-            "requestType": "Invite",
-            "sendDate": sent_at,
-            "createdDate": sent_at,
-            "modifiedDate": sent_at,
-            "headers": {"fromEmail": "survey@demo.example", "replyToEmail": None, "fromName": "Demo"},
-            "recipients": {
-                "mailingListId": "CG_demo",
-                "contactId": None,
-                "libraryId": "UR_demo",
-                "sampleId": None,
-            },
-            "message": {"libraryId": "UR_demo", "messageId": "MS_demo", "messageType": "Library"},
-            "surveyLink": {"surveyId": survey.id, "expirationDate": None, "linkType": "Individual"},
-            "stats": {
-                **dict.fromkeys(("failed", "bounced", "skipped", "complaints", "blocked"), 0),
-                "sent": sent,
-                "opened": finished,
-                "started": finished,
-                "finished": finished,
-            },
-        }
-        for distribution_id, sent_at, sent, finished in zip(*columns, strict=True)
-    ]

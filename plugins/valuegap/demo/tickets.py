@@ -9,12 +9,20 @@ from valuegap.demo.accounts import NEVER, Accounts, Flags, Index, People, expand
 from valuegap.demo.chance import Codes, Floats, codes, stream_of
 from valuegap.demo.horizon import Horizon, Times, days, hours
 from valuegap.demo.world import (
+    AGENT_SKILL,
+    AGENTS,
+    AGENTS_A_TEAM,
     CHANNEL_SHARES,
+    HANDED_OVER,
     PHASE_SHARES,
     PHASES,
+    PRESSING_SHARE,
+    PRESSING_TEAM,
+    PRIORITIES,
     PRIORITY_FACTOR,
     PRIORITY_SHARES,
     SHORTEST_RESOLUTION_HOURS,
+    TEAM_SHARES,
     TICKET_RATE,
     TOPIC_HOURS,
     TOPIC_SHARES,
@@ -22,13 +30,13 @@ from valuegap.demo.world import (
     ticket_csat_mean,
 )
 
-AGENTS = 16
 FROM_UNLINKED = 0.03  # of tickets, by people no other system knows
 NEVER_RESOLVED, PAUSED, REOPENED, RATED, RATING_OFFERED = 0.02, 0.30, 0.06, 0.15, 0.35
 CLOSES_AFTER = np.timedelta64(4, "D")
 
-CREATED, REPLIED, WAITING, SOLVED, REOPENED_AGAIN, SOLVED_AGAIN, CLOSED = range(7)  # steps of a ticket's life
-STEPS = 7
+# Steps of a ticket's life.
+CREATED, REPLIED, HANDED, WAITING, SOLVED, REOPENED_AGAIN, SOLVED_AGAIN, CLOSED = range(8)
+STEPS = 8
 UNOFFERED, OFFERED, GOOD, BAD = range(4)  # satisfaction rating
 
 
@@ -39,6 +47,7 @@ class Tickets:
     `account` is -1 where the requester belongs to none. `at` holds the instant of each step (ticket x
     step), NaT for steps that never happen; steps of one ticket are five seconds apart or more.
     `resolution_hours` is what was drawn, also for tickets that are not resolved within the horizon.
+    `agent` solves the ticket; `first_agent` replied first, and is another one where it was handed over.
     """
 
     account: Index
@@ -47,6 +56,7 @@ class Tickets:
     phase: Codes
     priority: Codes
     channel: Codes
+    first_agent: Codes
     agent: Codes
     rating: Codes
     resolution_hours: Floats
@@ -82,17 +92,20 @@ def make_tickets(seed: int, rate: float, accounts: Accounts, people: People, hor
     resolution_hours = np.maximum(
         rng.exponential(TOPIC_HOURS[topic] * PRIORITY_FACTOR[priority]), SHORTEST_RESOLUTION_HOURS
     )
+    phase, channel = _phases(rng, topic, is_welcome), codes(rng, CHANNEL_SHARES, len(at))
+    first_agent, agent, is_handed_over = _agents(seed, topic, priority)
     return Tickets(
         account=np.where(is_strange, -1, account),
         requester=requester,
         topic=topic,
-        phase=_phases(rng, topic, is_welcome),
+        phase=phase,
         priority=priority,
-        channel=codes(rng, CHANNEL_SHARES, len(at)),
-        agent=rng.integers(0, AGENTS, len(at)).astype(np.int8),
-        rating=_ratings(rng, resolution_hours),
+        channel=channel,
+        first_agent=first_agent,
+        agent=agent,
+        rating=_ratings(rng, resolution_hours, agent),
         resolution_hours=resolution_hours,
-        at=_steps(rng, at, resolution_hours),
+        at=_steps(rng, at, resolution_hours, is_handed_over),
     )
 
 
@@ -113,15 +126,40 @@ def _phases(rng: np.random.Generator, topic: Codes, is_welcome: Flags) -> Codes:
     return np.where(is_welcome, PHASES.index("before"), drawn).astype(np.int8)
 
 
-def _ratings(rng: np.random.Generator, resolution_hours: Floats) -> Codes:
-    is_good = rng.random(len(resolution_hours)) < ticket_csat_mean(resolution_hours) / 100.0
+def _agents(seed: int, topic: Codes, priority: Codes) -> tuple[Codes, Codes, Flags]:
+    """Draw who replies first and who solves each ticket, and which tickets were handed over between them.
+
+    A ticket's topic decides most of which team it goes to; many pressing ones go to one team whatever they
+    are about. So agents of equal skill have cases of unequal length.
+    """
+    rng = stream_of(seed, "agents")
+    count = len(topic)
+    bounds = np.cumsum(TEAM_SHARES, axis=1)[topic, :-1]
+    team = (rng.random(count)[:, None] > bounds).sum(axis=1)
+    is_pressing = priority >= PRIORITIES.index("high")
+    team = np.where(is_pressing & (rng.random(count) < PRESSING_SHARE), PRESSING_TEAM, team)
+    first = team * AGENTS_A_TEAM + rng.integers(0, AGENTS_A_TEAM, count)
+    is_handed_over = rng.random(count) < HANDED_OVER
+    colleague = (first + rng.integers(1, AGENTS, count)) % AGENTS
+    last = np.where(is_handed_over, colleague, first)
+    return first.astype(np.int8), last.astype(np.int8), is_handed_over
+
+
+def _ratings(rng: np.random.Generator, resolution_hours: Floats, agent: Codes) -> Codes:
+    chance = (ticket_csat_mean(resolution_hours) + AGENT_SKILL[agent]) / 100.0
+    is_good = rng.random(len(resolution_hours)) < chance
     luck = rng.random(len(resolution_hours))
     rated = np.where(is_good, GOOD, BAD)
     return np.select([luck < RATED, luck < RATING_OFFERED], [rated, OFFERED], UNOFFERED).astype(np.int8)
 
 
-def _steps(rng: np.random.Generator, created_at: Times, resolution_hours: Floats) -> Times:
-    """Draw each ticket's instants: a reply in the first half of the time to its resolution, and so on."""
+def _steps(
+    rng: np.random.Generator, created_at: Times, resolution_hours: Floats, is_handed_over: Flags
+) -> Times:
+    """Draw each ticket's instants: a reply in the first half of the time to its resolution, and so on.
+
+    A ticket is handed over in the middle between the first reply and the pause.
+    """
     count = len(created_at)
     at = np.full((count, STEPS), NEVER)
     reply = 0.05 + 0.45 * rng.random(count)
@@ -131,6 +169,8 @@ def _steps(rng: np.random.Generator, created_at: Times, resolution_hours: Floats
     is_reopened = (rng.random(count) < REOPENED) & ~is_unresolved
     at[:, CREATED] = created_at
     at[:, REPLIED] = created_at + hours(reply * resolution_hours)
+    handed = 0.5 * (reply + pause)
+    at[:, HANDED] = np.where(is_handed_over, created_at + hours(handed * resolution_hours), NEVER)
     at[:, WAITING] = np.where(is_paused, created_at + hours(pause * resolution_hours), NEVER)
     at[:, SOLVED] = np.where(is_unresolved, NEVER, created_at + hours(resolution_hours))
     at[:, REOPENED_AGAIN] = np.where(is_reopened, at[:, SOLVED] + days(0.1 + 3.0 * rng.random(count)), NEVER)

@@ -1,16 +1,13 @@
 """The parameters of the generated company: who its customers are, what they buy, expect and feel.
 
-Every number a report should find again stands here once; `planted_truth` says it in the reports' terms.
+Every number a report should find again stands here once; `planted` says it in the reports' terms.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-
-from valuegap.demo.truth import Truth
 
 Size = Literal["S", "M", "L"]
 Array = NDArray[np.float64]
@@ -107,7 +104,13 @@ INDUSTRY_GAP = np.array(  # attribute x industry
     ]
 )
 IMPORTANCE = np.array([88.0, 82.0, 76.0, 64.0, 74.0, 55.0])
-DRIVER_WEIGHTS = np.array([0.25, 0.25, 0.20, 0.10, 0.15, 0.05])
+DRIVER_WEIGHTS = np.array([0.28, 0.34, 0.18, 0.06, 0.11, 0.03])
+ADEQUATE, DESIRED = -16.0, 6.0  # the service one puts up with and the one one hopes for, around the expected
+BELIEF = np.array(
+    [1.0, -10.0, -2.0, 2.0, 6.0, -1.0]
+)  # what managers think customers expect, less what they do
+STANDARD = np.array([0.0, -4.0, -6.0, 1.0, -3.0, 2.0])  # what they set as a standard, less what they think
+MANAGERS = 12
 
 BENEFITS = ("FUNCTIONAL", "EMOTIONAL", "SOCIAL", "FINANCIAL")
 COSTS = ("MONETARY", "TIME", "EFFORT", "PSYCHOLOGICAL")
@@ -133,6 +136,7 @@ NPS_WITHIN = (
     np.array([0.45, 0.55]),  # 7, 8
     np.array([0.03, 0.03, 0.06, 0.10, 0.14, 0.27, 0.37]),  # 0 to 6
 )
+REFERRED_SHARES = np.array([0.45, 0.15, 0.03])  # recommended us to somebody in a year, by class
 
 NEW_IDEA_MEAN = 55.0
 
@@ -146,6 +150,20 @@ PHASES = ("before", "during", "after")
 PHASE_SHARES = np.array([[0.05, 0.75, 0.20], [0.10, 0.40, 0.50], [0.0, 0.10, 0.90], [0.35, 0.15, 0.50]])
 PRIORITIES = ("low", "normal", "high", "urgent")
 PRIORITY_SHARES = np.array([0.20, 0.50, 0.22, 0.08])
+TEAMS = ("delivery_desk", "billing_desk", "technical_desk", "first_line")
+AGENTS_A_TEAM = 4
+AGENTS = AGENTS_A_TEAM * len(TEAMS)
+TEAM_SHARES = np.array(  # topic x team
+    [[0.85, 0.00, 0.05, 0.10], [0.00, 0.85, 0.05, 0.10], [0.05, 0.00, 0.85, 0.10], [0.00, 0.05, 0.05, 0.90]]
+)
+PRESSING_TEAM, PRESSING_SHARE = TEAMS.index("first_line"), 0.50  # of high and urgent tickets
+HANDED_OVER = 0.15  # of tickets, to a colleague of any team
+AGENT_SKILL = np.zeros(AGENTS)  # points of CSAT_TICKET, and of a hundred in the chance of a good rating
+AGENT_SKILL[[3, 9]], AGENT_SKILL[[6, 14]] = 10.0, -10.0
+EMPLOYEE_QUESTIONS = ("ENGAGEMENT", "TARGET_CLARITY", "WORKLOAD")
+EMPLOYEE_MEANS = np.array(  # question x team
+    [[58.0, 70.0, 74.0, 66.0], [52.0, 76.0, 72.0, 60.0], [78.0, 50.0, 56.0, 64.0]]
+)
 TOPIC_HOURS = np.array([30.0, 20.0, 60.0, 10.0])
 PRIORITY_FACTOR = np.array([1.5, 1.0, 0.6, 0.3])
 SHORTEST_RESOLUTION_HOURS = 300 / 3600
@@ -169,8 +187,31 @@ def experience_means() -> Array:
     return np.asarray(expectation_means() + GAP[:, None] + INDUSTRY_GAP)
 
 
+def adequate_means() -> Array:
+    """Return attribute x industry, in POMP points."""
+    return np.asarray(expectation_means() + ADEQUATE)
+
+
+def desired_means() -> Array:
+    """Return attribute x industry, in POMP points."""
+    return np.asarray(expectation_means() + DESIRED)
+
+
+def belief_means() -> Array:
+    """Return what managers think customers expect, by attribute."""
+    return np.asarray(EXPECTATION + BELIEF)
+
+
+def standard_means() -> Array:
+    """Return the standard managers set, by attribute."""
+    return np.asarray(belief_means() + STANDARD)
+
+
 def ticket_csat_mean(hours: Array) -> Array:
-    """Return the mean CSAT_TICKET (POMP) after `hours` to resolution: 90 at once, 40 in the long run."""
+    """Return the mean CSAT_TICKET (POMP) after `hours` to resolution: 90 at once, 40 in the long run.
+
+    So it is where an agent of average skill solved the ticket; `AGENT_SKILL` is added.
+    """
     return 90.0 - 50.0 * hours / (hours + 36.0)
 
 
@@ -181,56 +222,3 @@ def resolution_hours_mean() -> Array:
     """
     mean = TOPIC_HOURS[:, None] * PRIORITY_FACTOR[None, :]
     return np.asarray(SHORTEST_RESOLUTION_HOURS + mean * np.exp(-SHORTEST_RESOLUTION_HOURS / mean))
-
-
-def planted_truth(industry: NDArray[np.int8], market_segment: NDArray[np.int8]) -> Truth:
-    """Say what was planted; the codes of all accounts give the weights of the overall means."""
-    expectation, experience = expectation_means(), experience_means()
-    weights = np.bincount(industry, minlength=len(INDUSTRIES)) / len(industry)
-    segment_weights = np.bincount(market_segment, minlength=len(MARKET_SEGMENTS)) / len(market_segment)
-    hours = np.array([1.0, 4.0, 24.0, 72.0, 168.0])
-    return Truth(
-        attributes={
-            attribute: {
-                name: _gap(expectation[row, column], experience[row, column])
-                for column, name in enumerate(INDUSTRIES)
-            }
-            for row, attribute in enumerate(ATTRIBUTES)
-        },
-        attributes_overall={
-            attribute: _gap(float(expectation[row] @ weights), float(experience[row] @ weights))
-            for row, attribute in enumerate(ATTRIBUTES)
-        },
-        importance=_named(ATTRIBUTES, IMPORTANCE),
-        driver_weights=_named(ATTRIBUTES, DRIVER_WEIGHTS),
-        benefits=_table(BENEFITS, MARKET_SEGMENTS, BENEFIT_MEANS),
-        costs=_table(COSTS, MARKET_SEGMENTS, COST_MEANS),
-        expected_benefits=_table(BENEFITS, MARKET_SEGMENTS, BENEFIT_MEANS + BENEFIT_HOPE[:, None]),
-        expected_costs=_table(COSTS, MARKET_SEGMENTS, COST_MEANS + COST_HOPE[:, None]),
-        outcomes=dict(OUTCOMES),
-        nps=_table(MARKET_SEGMENTS, ("promoter", "passive", "detractor"), NPS_CLASSES),
-        monthly_churn=_named(MARKET_SEGMENTS, MONTHLY_CHURN),
-        resolution_hours=_table(TOPICS, PRIORITIES, resolution_hours_mean()),
-        ticket_csat=_named([f"{value:g}" for value in hours], ticket_csat_mean(hours)),
-        ticket_ease=_named(CHANNELS, TICKET_EASE),
-        industry_shares=_named(INDUSTRIES, weights),
-        market_segment_shares=_named(MARKET_SEGMENTS, segment_weights),
-        lead_sources=_table(MARKET_SEGMENTS, LEAD_SOURCES, LEAD_SOURCE_SHARES),
-        lost_reasons=_named(LOST_REASONS, LOST_REASON_SHARES),
-    )
-
-
-def _gap(expectation: float, experience: float) -> dict[str, float]:
-    return {
-        "expectation": float(expectation),
-        "experience": float(experience),
-        "gap": float(experience - expectation),
-    }
-
-
-def _named(names: Sequence[str], values: Array) -> dict[str, float]:
-    return dict(zip(names, values.tolist(), strict=True))
-
-
-def _table(rows: Sequence[str], columns: Sequence[str], values: Array) -> dict[str, dict[str, float]]:
-    return {row: _named(columns, line) for row, line in zip(rows, values, strict=True)}

@@ -9,7 +9,7 @@ import duckdb
 from valuegap.raw_values import quoted
 from valuegap.warehouse import duckdb_errors_explained
 
-NOT_CONTENT = ("run_id", "config_hash", "input_hash")
+NOT_CONTENT = ("run_id", "config_hash", "recorded_config_hash", "input_hash")
 """Columns that name the run and its input rather than what was found."""
 
 

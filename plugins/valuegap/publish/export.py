@@ -26,8 +26,23 @@ MANIFEST_NAME = "manifest.json"
 
 REPORTABLE = "is_reportable"
 KEPT_FLAGS = {REPORTABLE, "period_is_complete"}
-# Text and dates are the keys of a mart; what is measured is a number or a flag.
+# Text and dates are the keys and names of a mart; what is measured is a number or a flag,
 MEASURED_TYPES = ("BIGINT", "BOOLEAN", "DECIMAL", "DOUBLE", "INTEGER")
+# and so is text that says how the numbers came out, or what somebody wrote.
+MEASURED_TEXT = {
+    "best_competitor_code",
+    "class",
+    "differentiator_top",
+    "example_1",
+    "example_2",
+    "example_3",
+    "fair_value_position",
+    "lost_reason_top",
+    "preference_top_attribute",
+    "quadrant",
+    "satisfaction_state",
+    "top_theme",
+}
 
 
 @dataclass(frozen=True)
@@ -42,7 +57,7 @@ class Column:
     def is_metric(self) -> bool:
         """Whether the value is left out of rows that are not reportable: all that is measured but n."""
         kept = self.name in KEPT_FLAGS or self.name.startswith("n_")
-        return self.type.startswith(MEASURED_TYPES) and not kept
+        return self.name in MEASURED_TEXT or (self.type.startswith(MEASURED_TYPES) and not kept)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Qualtrics: surveys, their definitions and distributions, and responses through the export job.
+"""Qualtrics: surveys, definitions, distributions and who they went to, and responses through the export job.
 
 Surveys, definitions and distributions are small and cannot be asked for what is new, so every night takes
 all of them. Responses come as one export a survey, sorted by modification, so that a late edit comes again.
@@ -19,6 +19,12 @@ Neither has an end: a continuation cannot have one, and what was changed after m
 early and left to the next night by staging. The cursor is JSON, an entry a survey: a survey that appears
 later, or that was out of reach for a night, is exported whole. A response that is deleted vanishes without a
 word; the weekly `response_ids` list those that are left.
+
+Who was invited stands in the history of each distribution, one record a recipient, without a time of change:
+a recipient opens, starts and completes, and the record says so. The first night reads all of it; later ones
+read again the distributions sent within `INVITATIONS_AGAIN` before the last night that read them, by when
+nearly everybody who will answer has. It names recipients by their id in the brand's directory, which is
+listed once a week: who is not in it yet is known by the response, or next week.
 """
 
 import base64
@@ -120,6 +126,40 @@ STREAMS = (
         ),
     ),
     Stream(
+        "invitations",
+        record_id=("distribution_id", "id"),
+        version=None,
+        context=("survey_id",),
+        follows=("distributions",),
+        is_gated=True,
+        fields=(
+            Field("id", "$.contactLookupId", required=True),
+            Field("distribution_id", "$.distributionId", required=True),
+            Field("contact_id", "$.contactId"),
+            Field("status", "$.status"),
+            Field("response_id", "$.responseId"),
+            Field("frequency_rule_id", "$.contactFrequencyRuleId"),
+            Field("sent_at", "$.sentAt", TIMESTAMP),
+            Field("opened_at", "$.openedAt", TIMESTAMP),
+            Field("response_started_at", "$.responseStartedAt", TIMESTAMP),
+            Field("response_completed_at", "$.responseCompletedAt", TIMESTAMP),
+        ),
+    ),
+    Stream(
+        "directory_contacts",
+        record_id=("directory_id", "id"),
+        version=None,
+        context=("directory_id",),
+        is_gated=True,
+        fields=(
+            Field("id", "$.contactId", required=True),
+            Field("email", "$.email"),
+            Field("person_number", "$.extRef"),
+            Field("language", "$.language"),
+            Field("is_unsubscribed", "$.unsubscribed", BOOLEAN),
+        ),
+    ),
+    Stream(
         "response_ids",
         record_id=("survey_id", "id"),
         version=None,
@@ -139,12 +179,14 @@ TOKEN_LIFE = timedelta(days=6)
 TOKEN_AGE = OVERLAP + timedelta(days=1)
 """How much older than the last export a token is: the overlap, and a day because nights begin at any hour."""
 BY_DATE_EVERY = timedelta(days=7)
+INVITATIONS_AGAIN = timedelta(days=45)
+"""A distribution that goes out all month, one recipient after the other, and two weeks to answer the last."""
 EXPORT_SETUP_REQUESTS = 2  # its start and one look whether it is done
 
 BRAND_REQUESTS_A_MINUTE = 3000
 EXPORTS_A_MINUTE = 95  # of the vendor's 100: an export that failed is started again
 BAD_REQUEST = 400
-SCOPE = "read:surveys read:survey_responses read:distributions"
+SCOPE = "read:surveys read:survey_responses read:distributions read:directories read:directory_contacts"
 
 
 def survey_pages(client: Client, _stream: Stream, _window: Window) -> Iterator[Page | str]:
@@ -159,7 +201,7 @@ def definition_pages(client: Client, _stream: Stream, window: Window) -> Iterato
         try:
             answer = client.get(path, records=("result",))
         except RefusedError as error:
-            _pass_over_if_gone(survey_id, error)
+            _pass_over_if_gone("survey", survey_id, error)
         else:
             yield Page(answer.records, {"path": path})
 
@@ -176,7 +218,38 @@ def distribution_pages(client: Client, _stream: Stream, window: Window) -> Itera
         try:
             yield from _listed(client, "/API/v3/distributions", request, {"survey_id": survey_id})
         except RefusedError as error:
-            _pass_over_if_gone(survey_id, error)
+            _pass_over_if_gone("survey", survey_id, error)
+
+
+def invitation_pages(client: Client, _stream: Stream, window: Window) -> Iterator[Page | str]:
+    """Page through the recipients of every distribution that may have moved on since the last night."""
+    again_from = datetime.fromisoformat(window.cursor) - INVITATIONS_AGAIN if window.cursor else None
+    for distribution in window.landed("distributions"):
+        sent_at = distribution.get("sendDate")
+        if again_from and sent_at and datetime.fromisoformat(str(sent_at)) < again_from:
+            continue
+        path = f"/API/v3/distributions/{quote(str(distribution['id']), safe='')}/history"
+        survey_id = str((distribution.get("surveyLink") or {}).get("surveyId") or "")
+        try:
+            yield from _listed(client, path, {}, {"survey_id": survey_id})
+        except RefusedError as error:
+            _pass_over_if_gone("distribution", distribution["id"], error)
+    yield _iso(window.until)
+
+
+def directory_contact_pages(client: Client, _stream: Stream, window: Window) -> Iterator[Page | str]:
+    """List the people of every directory, once a week."""
+    return weekly(window, _all_directory_contacts(client))
+
+
+def _all_directory_contacts(client: Client) -> Iterator[Page]:
+    path = "/API/v3/directories"
+    for page in _listed(client, path, {}):
+        for record in page.records:
+            directory_id = str(json.loads(record)["directoryId"])
+            contacts = f"{path}/{quote(directory_id, safe='')}/contacts"
+            request = {"pageSize": str(RECORDS_PER_PAGE)}
+            yield from _listed(client, contacts, request, {"directory_id": directory_id})
 
 
 def response_pages(client: Client, _stream: Stream, window: Window) -> Iterator[Page | str]:
@@ -188,7 +261,7 @@ def response_pages(client: Client, _stream: Stream, window: Window) -> Iterator[
         try:
             request, export = _next_export(client, survey_id, before, window.until)
         except RefusedError as error:
-            _pass_over_if_gone(survey_id, error)
+            _pass_over_if_gone("survey", survey_id, error)
             continue
         yield from _export_pages(survey_id, request, export)
         after = _Progress.after(before, request, export.token, window.until)
@@ -214,7 +287,7 @@ def _all_response_ids(client: Client, window: Window) -> Iterator[Page]:
         try:
             export = export_responses(client, survey_id, request)
         except RefusedError as error:
-            _pass_over_if_gone(survey_id, error)
+            _pass_over_if_gone("survey", survey_id, error)
         else:
             yield from _export_pages(survey_id, request, export)
 
@@ -330,11 +403,11 @@ def _survey_ids(window: Window) -> Iterator[str]:
     return (str(survey["id"]) for survey in window.landed("surveys"))
 
 
-def _pass_over_if_gone(survey_id: str, error: RefusedError) -> None:
-    """A survey deleted after it was listed has nothing left to send; anything else stops the night."""
+def _pass_over_if_gone(kind: str, own_id: str, error: RefusedError) -> None:
+    """What was deleted after it was listed has nothing left to send; anything else stops the night."""
     if error.status != NOT_FOUND:
         raise error
-    _log.warning("qualtrics: survey %s was listed this night and is gone now: passed over", survey_id)
+    _log.warning("qualtrics: %s %s was listed this night and is gone now: passed over", kind, own_id)
 
 
 def _iso(instant: datetime) -> str:
@@ -389,6 +462,8 @@ _PAGERS: Mapping[str, Pages] = {
     "survey_definitions": definition_pages,
     "responses": response_pages,
     "distributions": distribution_pages,
+    "invitations": invitation_pages,
+    "directory_contacts": directory_contact_pages,
     "response_ids": response_id_pages,
 }
 

@@ -68,6 +68,7 @@ STREAMS = (
             Field("role", "$.role"),
             Field("external_id", "$.external_id"),
             Field("organization_id", "$.organization_id"),
+            Field("default_group_id", "$.default_group_id"),
             Field("is_active", "$.active", BOOLEAN),
             Field("locale", "$.locale"),
             Field("time_zone", "$.time_zone"),

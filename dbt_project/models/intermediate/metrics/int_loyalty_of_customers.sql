@@ -22,15 +22,20 @@ answers as (
         max(case when metric_code = 'nps' then n_top_box end) as n_promoters,
         max(case when metric_code = 'nps' then n_bottom_box end) as n_detractors,
         max(case when metric_code = 'nps' then n_answers end) as n_responses,
+        max(case when metric_code = 'nps' then weight_nonresponse end) as weight_nonresponse,
+        max(case when metric_code = 'nps' then first_scale_key end) as first_scale_key,
+        max(case when metric_code = 'nps' then last_scale_key end) as last_scale_key,
         {{ exact_avg("case when metric_code in ('nps', 'recommendation') then score end") }} as recommend_score,
         max(case when metric_code = 'repurchase_intent' then score end) as repurchase_intent,
+        max(case when metric_code = 'referral' then top_box_share end) as referral_share,
+        max(case when metric_code = 'referral' then n_answers end) as n_referral_answers,
         coalesce(
             max(case when metric_code = 'csat' then score end), max(case when metric_code = 'acsi' then score end)
         ) as satisfaction_score
     from survey_scores
     where
         area = 'overall'
-        and metric_code in ('nps', 'recommendation', 'repurchase_intent', 'csat', 'acsi')
+        and metric_code in ('nps', 'recommendation', 'repurchase_intent', 'referral', 'csat', 'acsi')
     group by 1, 2, 3, 4, 5
 ),
 
@@ -44,10 +49,15 @@ joined as (
         coalesce(answers.n_responses, 0) as n_responses,
         coalesce(answers.n_promoters, 0) as n_promoters,
         coalesce(answers.n_detractors, 0) as n_detractors,
+        coalesce(answers.n_referral_answers, 0) as n_referral_answers,
+        answers.weight_nonresponse,
+        answers.first_scale_key,
+        answers.last_scale_key,
         answers.promoter_share,
         answers.detractor_share,
         answers.recommend_score,
         answers.repurchase_intent,
+        answers.referral_share,
         answers.satisfaction_score >= {{ satisfied_from }} as is_satisfied,
         purchases.was_customer,
         purchases.has_repurchased,

@@ -3,6 +3,8 @@ select
     source_system,
     source_id,
     role,
+    team_id,
+    is_bot,
     email_hash,
     is_active,
     known_since,

@@ -19,6 +19,7 @@ final as (
         min(purchase_phase) as purchase_phase,
         min(respondent_role) as respondent_role,
         bool_or(is_mapped) as is_mapped,
+        min(mapping_problem) as mapping_problem,
         {{ lineage_columns() }}
     from questions
     group by question_key, survey_key, question_tag

@@ -82,6 +82,8 @@ final as (
         revenue_per_unit_prior,
         revenue_per_unit_current,
         n_products,
+        {{ is_reportable("least(n_customers_prior, n_customers_current)") }} as is_reportable,
+        {{ reliability("least(n_customers_prior, n_customers_current)") }} as reliability,
         {{ lineage_columns() | indent(8) }}
     from estimated
 )

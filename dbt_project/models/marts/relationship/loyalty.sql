@@ -28,6 +28,9 @@ segment_moments as (
         period_end,
         period_is_complete,
         {{ score_moments("nps_score") }},
+        {{ weighted_mean("nps_score", "weight_nonresponse") }} as nonresponse_weighted,
+        min(first_scale_key) as first_scale_key,
+        max(last_scale_key) as last_scale_key,
         coalesce({{ exact_sum("promoter_share") }}, 0) as promoter_total,
         coalesce({{ exact_sum("detractor_share") }}, 0) as detractor_total,
         cast(sum(n_promoters) as bigint) as promoters,
@@ -36,6 +39,9 @@ segment_moments as (
         {{ exact_avg("repurchase_intent") }} as repurchase_intent,
         {{ exact_avg("recommend_score") }} as recommend_score,
         {{ exact_avg("loyalty_index") }} as loyalty_index,
+        {{ exact_avg("referral_share") }} as referral_rate,
+        count(referral_share) as n_referral_customers,
+        cast(sum(n_referral_answers) as bigint) as n_referral_answers,
         count(case when was_customer then 1 end) as n_repurchase_base,
         count(case when has_repurchased then 1 end) as n_repurchased,
         count(case when is_active then 1 end) as n_active_customers,
@@ -68,9 +74,23 @@ final as (
         passives,
         detractors,
         {{ net_promoter_score("promoters", "detractors", "n_responses") }} as nps_response_equal,
+        {{ clip("nonresponse_weighted", -100, 100) }} as nps_nonresponse_weighted,
+        coalesce(
+            first_scale_key <> last_scale_key
+            or first_scale_key <> lag(last_scale_key) over (
+                partition by segment_key, period_grain order by period_start
+            ),
+            false
+        ) as is_scale_break,
         recommend_score,
         repurchase_intent,
         loyalty_index,
+        n_referral_answers,
+        n_referral_customers,
+        referral_rate,
+        {{ share_standard_error("referral_rate", "n_referral_customers") }} as referral_se,
+        {{ wilson_low("referral_rate", "n_referral_customers", "z") }} as referral_low,
+        {{ wilson_high("referral_rate", "n_referral_customers", "z") }} as referral_high,
         n_repurchase_base,
         n_repurchased,
         {{ safe_divide("n_repurchased", "n_repurchase_base") }} as repurchase_rate,

@@ -31,6 +31,8 @@ final as (
         {{ safe_divide("expected_purchases", "n_customers") }} as expected_per_customer,
         {{ safe_divide("actual_purchases", "n_customers") }} as actual_per_customer,
         {{ safe_divide("expected_purchases - actual_purchases", "actual_purchases") }} as error_share,
+        {{ is_reportable("n_customers") }} as is_reportable,
+        {{ reliability("n_customers") }} as reliability,
         {{ lineage_columns() | indent(8) }}
     from summed
 )

@@ -19,7 +19,7 @@ headlines as (
         *,
         case when metric_code in {{ shares }} then 100 * top_box_share else score end as headline_score
     from customer_scores
-    where metric_code in ('csat', 'csat_ticket', 'ces', 'acsi', 'experience')
+    where metric_code in ('csat', 'csat_ticket', 'ces', 'ces_1', 'acsi', 'experience')
 ),
 
 segment_moments as (
@@ -34,6 +34,9 @@ segment_moments as (
         headlines.period_end,
         headlines.period_is_complete,
         {{ score_moments("headline_score") }},
+        {{ weighted_mean("headline_score", "weight_nonresponse") }} as nonresponse_weighted,
+        min(headlines.first_scale_key) as first_scale_key,
+        max(headlines.last_scale_key) as last_scale_key,
         {{ exact_avg("headlines.score") }} as mean_score,
         100 * {{ exact_avg("headlines.top_box_share") }} as top_box_pct
     from headlines
@@ -80,11 +83,21 @@ final as (
         estimated.period_is_complete,
         case when estimated.metric_code in {{ shares }} then estimated.top_box_pct end as csat_top_box_pct,
         case when estimated.metric_code in {{ shares }} then estimated.mean_score end as csat_mean_score,
-        case when estimated.metric_code = 'ces' then estimated.mean_score end as ces_score,
-        case when estimated.metric_code = 'ces' then estimated.top_box_pct end as ces_top_box_pct,
+        case when estimated.metric_code in ('ces', 'ces_1') then estimated.mean_score end as ces_score,
+        case when estimated.metric_code in ('ces', 'ces_1') then estimated.top_box_pct end as ces_top_box_pct,
         case when estimated.metric_code = 'acsi' then estimated.mean_score end as satisfaction_index,
         case when estimated.metric_code = 'acsi' then reliability.cronbach_alpha end as cronbach_alpha,
         case when estimated.metric_code = 'experience' then estimated.mean_score end as experience_score,
+        case when estimated.metric_code in {{ shares }} then {{ clip("estimated.nonresponse_weighted", 0, 100) }} end
+            as csat_nonresponse_weighted,
+        coalesce(
+            estimated.first_scale_key <> estimated.last_scale_key
+            or estimated.first_scale_key <> lag(estimated.last_scale_key) over (
+                partition by estimated.metric_code, estimated.area, estimated.segment_key, estimated.period_grain
+                order by estimated.period_start
+            ),
+            false
+        ) as is_scale_break,
         {{ metric_block_columns() | indent(8) }},
         {{ lineage_columns() | indent(8) }}
     from estimated

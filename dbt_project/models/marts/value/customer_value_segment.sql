@@ -82,8 +82,8 @@ segment_moments as (
             "count(score)", "sum(" ~ exact("score") ~ ")", "sum(" ~ exact("score") ~ " * " ~ exact("score") ~ ")"
         ) }}) as value_sd,
         -- Interpolating between equal scores can differ in the last bit.
-        round(cast(percentile_cont(0.1) within group (order by score) as double), 8) as value_p10,
-        round(cast(percentile_cont(0.9) within group (order by score) as double), 8) as value_p90
+        round(cast(percentile_cont(0.1) within group (order by score) as double), 8) + 0.0 as value_p10,
+        round(cast(percentile_cont(0.9) within group (order by score) as double), 8) + 0.0 as value_p90
     from contributions
     group by {{ grain | join(", ") }}
 ),

@@ -13,7 +13,8 @@ children as (
         {{ explode_outer(
             json_typed(
                 "child_events",
-                '[{"event_type": "VARCHAR", "status": "VARCHAR", "public": "BOOLEAN", "author_id": "VARCHAR"}]'
+                '[{"event_type": "VARCHAR", "status": "VARCHAR", "public": "BOOLEAN", "author_id": "VARCHAR",'
+                ~ ' "assignee_id": "VARCHAR"}]'
             )
         ) }} as child_event
     from source
@@ -25,6 +26,7 @@ renamed as (
         ticket_id,
         updater_id,
         child_event.author_id as author_id,
+        child_event.assignee_id as assignee_id,
 
         child_event.event_type as event_type,
         child_event.status as status,

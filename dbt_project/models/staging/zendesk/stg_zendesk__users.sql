@@ -22,6 +22,7 @@ renamed as (
         id as user_id,
         organization_id,
         external_id as person_number,
+        default_group_id as team_id,
 
         name,
         email,
