@@ -110,13 +110,26 @@ def test_planted_means_lie_in_the_intervals_of_their_segments_as_often_as_they_p
         assert by_seed.mean() + 3 * error >= NOMINAL, family
 
 
-@pytest.mark.parametrize("initiative", [EFFECTIVE, WITHOUT_EFFECT])
-def test_the_planted_effect_of_an_initiative_lies_in_its_interval_in_93_of_100_seeds(findings, initiative):
-    effects = findings.effects.query("initiative_id == @initiative")
+def test_the_planted_effect_of_an_initiative_lies_in_its_interval_in_93_of_100_seeds(findings):
+    effects = findings.effects.query("initiative_id == @EFFECTIVE")
     assert len(effects) == findings.seeds, "told in every seed"
     if findings.seeds >= ENOUGH_SEEDS:
         assert effects["is_inside"].sum() >= FEWEST_OF_100 / 100 * len(effects), effects.to_string()
-    assert chance_of_so_few(effects["is_inside"].sum(), len(effects)) >= FALSE_ALARM, effects.to_string()
+
+
+def test_no_effect_lies_in_the_intervals_of_initiatives_without_one_in_93_of_100(findings):
+    effects = findings.effects.query("planted == 0").dropna(subset=["is_inside"])
+    counts = effects.groupby("initiative_id")["is_inside"].agg(["sum", "count"])
+    assert counts["count"].eq(findings.seeds).all(), counts.to_string()
+    if findings.seeds >= ENOUGH_SEEDS:
+        assert effects["is_inside"].mean() >= FEWEST_OF_100 / 100, counts.to_string()
+
+
+def test_the_interval_of_no_initiative_misses_more_often_than_chance_explains(findings):
+    effects = findings.effects.dropna(subset=["is_inside"])
+    counts = effects.groupby("initiative_id")["is_inside"].agg(["sum", "count"])
+    chances = [chance_of_so_few(*pair) for pair in zip(counts["sum"], counts["count"], strict=True)]
+    assert min(chances) * len(chances) >= FALSE_ALARM, counts.to_string()
 
 
 def test_an_effective_initiative_is_told_from_one_without_effect(findings):
