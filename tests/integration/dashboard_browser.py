@@ -24,7 +24,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 )  # fmt: skip
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 HERE = "127.0.0.1"
 
 

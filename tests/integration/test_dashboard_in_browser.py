@@ -207,7 +207,7 @@ def test_the_dictionary_has_every_mart_column_and_metric(reader, published):
 def test_the_dictionary_finds_a_word(reader):
     reader.enter()
     reader.turn_to("Dictionary")
-    search = reader.page.get_by_label("Search", exact=True)
+    search = reader.page.get_by_role("textbox", name="Search", exact=True)
     search.fill("ces")
     search.press("Enter")
     reader.settle()
