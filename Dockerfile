@@ -6,7 +6,8 @@ FROM python:3.12-slim-bookworm
 RUN groupadd --gid 50000 valuegap && useradd --uid 50000 --gid 50000 --create-home valuegap
 
 # Dependencies before code: a change of a model or a DAG does not install them again.
-# requirements-postgres.lock is requirements.lock and the two drivers of Airflow's metadata database;
+# requirements-postgres.lock is requirements.lock, the two drivers of Airflow's metadata database and what
+# exports need;
 # requirements-dashboard.lock is requirements.lock and what draws the dashboard.
 ARG REQUIREMENTS=requirements-postgres.lock
 WORKDIR /opt/valuegap

@@ -300,10 +300,17 @@ def test_the_image_installs_by_hash_and_runs_without_root():
     assert steps.index(("USER", "valuegap")) > last_run
 
 
-def test_the_images_lock_is_the_lock_and_the_drivers():
+def test_the_images_locks_are_the_lock_and_what_each_image_needs():
     def pins(name):
         return set(re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(), flags=re.MULTILINE))
 
     drivers = pins("requirements-postgres.lock") - pins("requirements.lock")
-    assert {pin.partition("==")[0] for pin in drivers} == {"asyncpg", "psycopg2-binary"}
+    metadata_database = {"asyncpg", "psycopg2-binary"}
+    exports = {"adbc-driver-manager", "adbc-driver-postgresql", "pantab", "pyarrow"}
+    assert {pin.partition("==")[0] for pin in drivers} == metadata_database | exports
     assert pins("requirements.lock") <= pins("requirements-postgres.lock")
+    pages = {
+        pin.partition("==")[0] for pin in pins("requirements-dashboard.lock") - pins("requirements.lock")
+    }
+    assert {"plotly", "streamlit"} <= pages
+    assert pins("requirements.lock") <= pins("requirements-dashboard.lock")

@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from valuegap.dashboard.exhibits import show_table
+from valuegap.dashboard.downloads import download
 from valuegap.dashboard.filters import Filters
-from valuegap.dashboard.formats import plain
+from valuegap.dashboard.formats import MISSING, plain
 from valuegap.dashboard.published import Published
 from valuegap.dashboard.sandbox import ROW_LIMIT, TIME_LIMIT_SECONDS, Answer, SqlRefusedError, ask
 
@@ -73,7 +73,9 @@ def _show_answer(published: Published, sql: str, parameters: dict[str, str | dat
         st.warning(f"The first {count:,} rows; there are more. Ask for less, or for figures instead of rows.")
     else:
         st.caption(f"{count:,} {'row' if count == 1 else 'rows'}")
-    show_table(answer.table, "answer")
+    # Unrounded: a column holds what the query put there, shares beside amounts.
+    st.dataframe(answer.table, hide_index=True, placeholder=MISSING, key="table-answer")
+    download(answer.table, "answer")
 
 
 def _answer(published: Published, sql: str, parameters: dict[str, str | date]) -> Answer | str:
