@@ -65,14 +65,20 @@ def manifest(warehouse: Warehouse) -> dict[str, object]:
     ]
 
 
+def published_columns(published: duckdb.DuckDBPyConnection, data_type: str) -> list[tuple[str, str]]:
+    """Table and name of every column of a type in the marts; there are some."""
+    columns = published.execute(
+        "select table_name, column_name from duckdb_columns() where schema_name = 'marts' and data_type = ?",
+        [data_type],
+    ).fetchall()
+    assert columns
+    return columns
+
+
 def test_no_published_number_is_a_zero_with_a_sign(after_first_night) -> None:
     """Rounding may leave one or the other zero, from night to night, and they hash apart."""
     with duckdb.connect(str(after_first_night.published), read_only=True) as published:
-        columns = published.execute("""
-            select table_name, column_name from duckdb_columns()
-            where schema_name = 'marts' and data_type = 'DOUBLE'
-        """).fetchall()
-        assert columns
+        columns = published_columns(published, "DOUBLE")
         signed = [
             f"{table}.{column}"
             for table, column in columns
@@ -86,11 +92,7 @@ def test_no_published_number_is_a_zero_with_a_sign(after_first_night) -> None:
 
 def test_no_published_text_is_a_clear_email_or_phone(after_first_night) -> None:
     with duckdb.connect(str(after_first_night.published), read_only=True) as published:
-        columns = published.execute("""
-            select table_name, column_name from duckdb_columns()
-            where schema_name = 'marts' and data_type = 'VARCHAR'
-        """).fetchall()
-        assert columns
+        columns = published_columns(published, "VARCHAR")
         for table, column in columns:
             found = published.execute(f"""
                 select count(*) from marts.{table}
