@@ -49,11 +49,12 @@ types: $(VENV)/.installed-dev ## mypy --strict on the package
 bench: $(VENV)/.installed-dev ## Seconds, rows a second and memory of each stage at size M, and of twelve BI queries on what it published
 	@$(BIN)/python -m tests.benchmarks.night
 
-docs: $(VENV)/.installed-dev ## Pages of marts and metrics, answers of README, from the demo company's first night
+docs: $(VENV)/.installed-dev ## Pages of marts and metrics, answers and pictures in the docs, from the demo company's first night
 	@$(BIN)/python -m tests.integration.mart_pages data/published/warehouse.duckdb
 	@$(BIN)/python -m tests.integration.readme_answers data/published/warehouse.duckdb
 	@$(BIN)/python -m tests.integration.dashboard_screenshots data docs/images/dashboard
 	@$(BIN)/python -m tests.integration.lineage_page
+	@$(BIN)/python -m tests.semantic.semantic_answers data/published/warehouse.duckdb
 
 site: $(VENV)/.installed-dev ## The documentation as a site in site/; open site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

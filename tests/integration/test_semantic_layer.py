@@ -320,9 +320,7 @@ def test_recurring_revenue_of_a_quarter_is_that_of_its_last_month(layer, warehou
 
 @pytest.mark.parametrize(("options", "text"), questions(PAGE.read_text()))
 def test_the_answers_of_the_page_are_the_demo_companys(options, text, layer, warehouse) -> None:
-    assert answer(layer, warehouse, options) == text, (
-        "after a first night: .venv/bin/python -m tests.semantic.semantic_answers data/published/warehouse.duckdb"
-    )
+    assert answer(layer, warehouse, options) == text, "after a first night: make docs"
 
 
 @pytest.fixture(scope="module")
