@@ -33,9 +33,9 @@ KNOWN_SOURCES: Mapping[str, str] = {
 }
 """Every source of the registry, in the order they are read, and the DAG that reads it: `ingest_<...>`."""
 
-PARQUET, CSV, DUCKDB, HYPER, POSTGRES = "parquet", "csv", "duckdb", "hyper", "postgres"
-KNOWN_EXPORTS = (PARQUET, CSV, DUCKDB, HYPER, POSTGRES)
-"""What `VALUEGAP_EXPORTS` may name; all but `postgres` are files."""
+PARQUET, CSV, DUCKDB, HYPER = "parquet", "csv", "duckdb", "hyper"
+KNOWN_EXPORTS = (PARQUET, CSV, DUCKDB, HYPER)
+"""What `VALUEGAP_EXPORTS` may name, in the order they are written."""
 
 MAIL_ADDRESS = re.compile(r"[^@\s{}<>,;\"']+@[^@\s{}<>,;\"']+")
 """Loose, but neither a list, nor a header, nor a template."""
@@ -127,11 +127,6 @@ class Settings:
     def exports_dir(self) -> Path:
         """Exported files, a folder a run, each with a manifest."""
         return self.data_dir / "exports"
-
-    @property
-    def file_formats(self) -> tuple[str, ...]:
-        """Formats of the exported files, in the order of `KNOWN_EXPORTS`."""
-        return tuple(name for name in self.exports if name != POSTGRES)
 
     @property
     def reports_dir(self) -> Path:

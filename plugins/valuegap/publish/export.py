@@ -121,7 +121,7 @@ def export(settings: Settings, night: Night) -> Exported:
             cannot be written; or a library for a format is missing.
         WarehouseLockedError: another process of ours is at work.
     """
-    if HYPER in settings.file_formats:
+    if HYPER in settings.exports:
         require_pantab()
     exports = settings.exports_dir
     with lease(settings), file_errors_explained(exports):
@@ -130,7 +130,7 @@ def export(settings: Settings, night: Night) -> Exported:
         with incoming_folder(exports) as incoming:
             with duckdb_errors_explained(published):
                 written = _write_formats(settings, night, published, incoming)
-            _write_manifest(incoming, night, settings.file_formats, written)
+            _write_manifest(incoming, night, settings.exports, written)
             move_in(incoming, night.run_id)
         latest = point_latest(exports, night)
         folder = exports / night.run_id
@@ -154,17 +154,17 @@ def _write_formats(settings: Settings, night: Night, published: Path, folder: Pa
                 table, rules.get(table.name, []), night, origin.code_version, folder / "contracts"
             )
             files.append(_listed(folder, contract, CONTRACT, table.name, 0))
-        if HYPER in settings.file_formats:
+        if HYPER in settings.exports:
             write_hyper(connection, marts, folder / HYPER_FILE)
     all_rows = sum(rows for _, rows in marts)
-    if DUCKDB in settings.file_formats:
+    if DUCKDB in settings.exports:
         copy.chmod(0o444)
         files.append(ExportedFile(DUCKDB_FILE, DUCKDB, None, all_rows, None))
         sync(copy)
     else:
         copy.unlink()
         copy.parent.rmdir()
-    if HYPER in settings.file_formats:
+    if HYPER in settings.exports:
         files.append(ExportedFile(HYPER_FILE, HYPER, None, all_rows, None))
         sync(folder / HYPER_FILE)
     return _Written(origin, exported, tuple(sorted(files, key=lambda file: file.file)))
@@ -211,10 +211,10 @@ def _write_table(
     connection: duckdb.DuckDBPyConnection, table: Table, rows: int, settings: Settings, folder: Path
 ) -> list[ExportedFile]:
     files = []
-    if PARQUET in settings.file_formats:
+    if PARQUET in settings.exports:
         for file, written in write_parquet(connection, table, rows, folder / PARQUET):
             files.append(_listed(folder, file, PARQUET, table.name, written))
-    if CSV in settings.file_formats:
+    if CSV in settings.exports:
         file, written = write_csv(connection, table, folder / CSV)
         files.append(_listed(folder, file, CSV, table.name, written))
     return files
