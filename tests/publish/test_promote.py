@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from tests.publish.oldest_duckdb import ask_oldest_duckdb
 
 from valuegap import warehouse
 from valuegap.errors import PublishError, WarehouseLockedError
@@ -90,11 +91,13 @@ def test_comments_survive(settings, build_candidate) -> None:
         ).fetchone() == ("Delivered − expected, points of 100.",)
 
 
-def test_clients_from_1_1_on_can_read_the_storage(settings, build_candidate) -> None:
+def test_clients_from_1_1_on_can_read_it(settings, build_candidate) -> None:
     build_candidate(FIRST)
-    header = publish(settings, FIRST).file.read_bytes()[:20]
-    assert header[8:12] == b"DUCK"
-    assert int.from_bytes(header[12:20], "little") == 64, "the storage number of DuckDB 0.9 to 1.1"
+    query = "from marts.satisfaction_gap order by all"
+    file = publish(settings, FIRST).file
+    with duckdb.connect(str(file), read_only=True) as connection:
+        rows = connection.execute(query).fetchall()
+    assert ask_oldest_duckdb(file, query) == [ascii(row) for row in rows]
 
 
 def test_a_file_of_later_storage_is_refused(settings, build_candidate) -> None:
