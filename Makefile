@@ -34,8 +34,8 @@ dashboard: $(VENV)/.installed-dashboard ## The dashboard on the published wareho
 semantic: $(VENV)/.installed-semantic ## MetricFlow for the published warehouse; ask it as docs/semantic-layer.md does
 	@cd dbt_project && DBT_TARGET=published ../$(BIN)/dbt --quiet parse
 
-test: $(VENV)/.installed-dev $(CLIENTS)/.installed ## All tests
-	@$(BIN)/pytest
+test: $(VENV)/.installed-dev $(CLIENTS)/.installed ## All tests, two files at a time
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-statistics: $(VENV)/.installed-dev ## Is the planted truth found in 100 demo companies? Ten to twenty minutes; SEEDS=20 for fewer
 	@STATISTICS_SEEDS=$(SEEDS) $(BIN)/pytest -m statistics tests/statistics
