@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Request, sync_playwright
 
 WIDTH = 1600
 SECONDS = 1000  # in milliseconds, as Playwright counts
@@ -22,6 +22,9 @@ FLAGS = [
 def picture(page: Page, url: str, password: str, png: Path) -> None:
     """Log in, wait until every chart is drawn, and write the whole dashboard to `png`."""
     place = urlsplit(url)
+    left: list[str] = []
+    page.on("requestfinished", lambda request: left.extend(elsewhere(request, place.netloc)))
+    page.on("requestfailed", lambda request: left.extend(elsewhere(request, place.netloc)))
     page.goto(f"{place.scheme}://{place.netloc}/login/", timeout=120 * SECONDS)
     page.fill("#username", "admin")
     page.fill("#password", password)
@@ -37,7 +40,16 @@ def picture(page: Page, url: str, password: str, png: Path) -> None:
     failed = page.locator(".ant-alert-error, [data-test='error-container']").count()
     if failed:
         sys.exit(f"{failed} charts show an error: open {url}")
+    if left:
+        sys.exit(f"Pages asked elsewhere: {', '.join(sorted(set(left)))}")
     page.screenshot(path=png)
+
+
+def elsewhere(request: Request, host: str) -> list[str]:
+    """Return the request's host where that is another one and the page's policy did not keep it in."""
+    place = urlsplit(request.url)
+    is_kept_in = "csp" in (request.failure or "").lower()
+    return [place.netloc] if place.scheme in {"http", "https"} and place.netloc != host and not is_kept_in else []
 
 
 def main(url: str, password_file: Path, png: Path) -> None:

@@ -25,9 +25,9 @@ mkdir -p "$home"
 SUPERSET_HOME=$home
 SUPERSET_SECRET_KEY=$(cat "$home/secret")
 FLASK_APP=superset
-SCARF_ANALYTICS=false # a tracking pixel on every page otherwise
+SUPERSET_CONFIG_PATH=$root/bi/superset/superset_config.py
 PYTHONWARNINGS=ignore
-export SUPERSET_HOME SUPERSET_SECRET_KEY FLASK_APP SCARF_ANALYTICS PYTHONWARNINGS
+export SUPERSET_HOME SUPERSET_SECRET_KEY FLASK_APP SUPERSET_CONFIG_PATH PYTHONWARNINGS
 
 log=$home/superset.log
 step() { "$bin/superset" "$@" >> "$log" 2>&1 || { echo "try.sh: superset $1 failed; see $log" >&2; exit 1; }; }
@@ -42,7 +42,7 @@ step import-directory --overwrite --force "$home/bundle"
 echo "superset  bundle imported"
 
 "$bin/gunicorn" --workers 1 --worker-class gthread --threads 8 --timeout 120 --bind "127.0.0.1:$port" \
-  --control-socket "$home/gunicorn.ctl"   "superset.app:create_app()" >> "$log" 2>&1 &
+  --control-socket "$home/gunicorn.ctl" "superset.app:create_app()" >> "$log" 2>&1 &
 server=$!
 trap 'kill $server 2>/dev/null || true' EXIT INT TERM
 url=http://127.0.0.1:$port/superset/dashboard/valuegap/
