@@ -29,7 +29,7 @@ def picture(page: Page, url: str, password: str, png: Path) -> None:
     page.fill("#username", "admin")
     page.fill("#password", password)
     page.keyboard.press("Enter")
-    page.wait_for_load_state("networkidle", timeout=60 * SECONDS)
+    page.wait_for_url(lambda address: "/login" not in address, timeout=120 * SECONDS)
     page.goto(url, timeout=120 * SECONDS)
     grid = page.wait_for_selector("[data-test='grid-content']", timeout=120 * SECONDS)
     # Charts are drawn when they come into view: make the window as high as all of them.
