@@ -49,7 +49,8 @@ def elsewhere(request: Request, host: str) -> list[str]:
     """Return the request's host where that is another one and the page's policy did not keep it in."""
     place = urlsplit(request.url)
     is_kept_in = "csp" in (request.failure or "").lower()
-    return [place.netloc] if place.scheme in {"http", "https"} and place.netloc != host and not is_kept_in else []
+    is_elsewhere = place.scheme in {"http", "https"} and place.netloc != host
+    return [place.netloc] if is_elsewhere and not is_kept_in else []
 
 
 def main(url: str, password_file: Path, png: Path) -> None:
