@@ -163,6 +163,16 @@ def test_no_secret_has_a_default():
     assert all(EXAMPLE[name] == "" for name in secrets)
 
 
+def test_airflow_sends_no_usage_statistics():
+    running = [
+        service["environment"] for service in SERVICES.values() if "airflow" in str(service.get("command"))
+    ]
+    assert running
+    for environment in running:
+        assert environment["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] == "False"
+        assert environment["SCARF_ANALYTICS"] == "false"
+
+
 def test_each_value_that_differs_from_airflows_default_has_its_reason():
     lines = [line for line in TEXT.splitlines() if re.match(r"\s+(AIRFLOW__|SCARF)\w+: ", line)]
     assert len(lines) >= 10

@@ -82,6 +82,12 @@ def test_every_path_of_a_page_leads_somewhere(page) -> None:
     assert sorted(path for path in named if not any(ROOT.glob(path.rstrip("/")))) == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_test_a_page_names_is_one(page) -> None:
+    named = {found for text in code(page) for found in re.findall(r"^(tests/[\w/]+\.py)::(\w+)$", text)}
+    assert sorted(at for at in named if f"\ndef {at[1]}(" not in (ROOT / at[0]).read_text()) == []
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in FOLLOWED], ids=name)
 def test_every_file_a_page_names_is_one(page) -> None:
     known = file_names() | {Path(path).name for path in WRITTEN_BY_THE_READER}
