@@ -25,7 +25,6 @@ LINE = "rgba(128, 128, 128, 0.7)"
 GRID = "rgba(128, 128, 128, 0.25)"
 BAND = "rgba(0, 114, 178, 0.18)"
 MARKS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
-PATTERNS = ("", "/", ".", "x", "-", "+")
 
 ROW_HEIGHT = 60
 """Pixels a row of a horizontal figure gets: three lines of label."""
