@@ -98,7 +98,7 @@ def _with_marts(view: NightView, settings: Settings) -> NightView:
         return replace(
             view,
             drift=drift_line(published.execute(DRIFT).fetchall()),
-            mart_count=len(published.execute(MARTS).fetchall()),
+            mart_count=len(set(published.execute(MARTS).fetchall()) - {("publication",)}),
             gaps=tuple(published.execute(WIDEST_GAPS).fetchall()),
             alerts=tuple(Alert(*row) for row in published.execute(HARMFUL_AND_NEW).fetchall()),
         )

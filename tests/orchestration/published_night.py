@@ -14,6 +14,7 @@ from valuegap.settings import Settings
 
 MARTS = """
 create schema marts;
+create table marts.publication as select 1 as table_count;
 create table marts.dim_metric (metric_code varchar, metric_name varchar);
 insert into marts.dim_metric values ('satisfaction_gap', 'Satisfaction gap'), ('nps', 'NPS');
 create table marts.dim_attribute (attribute_code varchar, attribute_name varchar);

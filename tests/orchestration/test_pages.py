@@ -96,6 +96,7 @@ def test_the_last_night_is_told_as_make_run_tells_it(reader):
     assert "hubspot.deals: not on this &lt;plan&gt;" in text
     assert "schema drift: none" in text
     assert "raw 1 0 0 marts 1 0 0" in text
+    assert "5 marts are published." in text  # `publication` is about them, as in the line of the publish task
     assert "Delivery &lt;on time&gt; -13.4 -15.2 to -11.5 80.0 66.6 261" in text
     assert "-77.7" not in text  # of three customers
     assert "NPS : 9.5 points over the last twelve months" in text
@@ -113,6 +114,11 @@ def test_quarantine_counts_and_places_records_but_does_not_show_them(reader):
     assert "zendesk tickets 3 17" in cells(text)
     assert "Jane" not in text
     assert "jane" not in text
+
+
+@pytest.mark.parametrize("page", ["/report", "/quarantine"])
+def test_a_page_a_task_links_to_leads_on_to_its_night(reader, page):
+    assert 'href="night?night=2026-01-31"' in reader.get(page).text
 
 
 def test_a_tasks_quarantine_is_that_of_the_source_it_reads(settings):

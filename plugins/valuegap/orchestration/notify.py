@@ -5,7 +5,6 @@ Airflow's own SMTP notifier sends; nothing is sent before connection `alert_mail
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Connection
@@ -16,6 +15,7 @@ from valuegap.night import Night
 from valuegap.orchestration.alerts import alert_record
 from valuegap.orchestration.as_of import night_of_run
 from valuegap.orchestration.links import page_url
+from valuegap.orchestration.rendering import rendered
 from valuegap.settings import MAIL_ADDRESS, Settings
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def tell_failure(context: Mapping[str, Any]) -> None:
         return
     record, night = alert_record(context), night_of_run(context)
     name = f"{record['dag_id']}.{record['task_id']}"
-    message = _page(
+    message = rendered(
         "failure_mail.html",
         name=name,
         night=night,
@@ -64,7 +64,8 @@ def tell_alerts(settings: Settings, night: Night, context: Mapping[str, Any]) ->
     for reader, alerts in by_reader.items():
         subject = f"Valuegap: {len(alerts)} new alert{'s'[: len(alerts) != 1]}, night of {night.as_of_date}"
         url = page_url("night", night=night.as_of_date.isoformat())
-        send(reader, subject, _page("alerts_mail.html", alerts=alerts, night=night, night_url=url), context)
+        message = rendered("alerts_mail.html", alerts=alerts, night=night, night_url=url)
+        send(reader, subject, message, context)
         remember(settings, night, alerts)  # after each: the next server error must not repeat this one
     return f"{len(new)} new alerts sent in {len(by_reader)} mails"
 
@@ -119,16 +120,3 @@ def send(to: Sequence[str], subject: str, message: str, context: Mapping[str, An
     )
     notifier({**context, "valuegap_subject": " ".join(subject.split()), "valuegap_message": message})
     log.info("Told %s: %s", ", ".join(to), subject)
-
-
-def _page(template: str, **values: object) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(template).render(**values)

@@ -4,7 +4,6 @@ They have no script and load nothing from outside; every value is escaped.
 """
 
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
@@ -12,12 +11,12 @@ from airflow.api_fastapi.core_api.security import requires_access_view
 from airflow.models.dagrun import DagRun
 from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from valuegap.errors import ConfigurationError
 from valuegap.night import Night
 from valuegap.night_view import night_view, quarantine, reported_nights
 from valuegap.orchestration.as_of import night_of_run
+from valuegap.orchestration.rendering import rendered
 from valuegap.publish.promote import serving
 from valuegap.settings import Settings
 
@@ -30,15 +29,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",  # a browser others use must not show it after the log-out
 }
-
-templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.filters["count"] = "{:,}".format
 
 app = FastAPI(
     title="Valuegap",
@@ -69,8 +59,7 @@ AskedNight = Annotated[Night | None, Depends(asked_night)]
 def show_night(asked: AskedNight) -> HTMLResponse:
     """Show one night, or the last published one."""
     settings = Settings.from_environment()
-    shown = serving(settings)
-    night = asked or (Night(shown.as_of_date) if shown else None)
+    night = asked or _last_night(settings)
     view = night_view(settings, night) if night else None
     return _page("night.html", view=view, is_last=asked is None)
 
@@ -100,8 +89,7 @@ def show_quarantine(
 ) -> HTMLResponse:
     """Count and place what was kept out of a night, of the task's own sources if it reads some."""
     settings = Settings.from_environment()
-    shown = serving(settings)
-    night = asked or (Night(shown.as_of_date) if shown else None)
+    night = asked or _last_night(settings)
     sources = sources_of(settings, dag_id, task_id)
     found = quarantine(settings, night, sources) if night else None
     return _page("quarantine.html", night=night, sources=sources, found=found)
@@ -114,6 +102,11 @@ def sources_of(settings: Settings, dag_id: str, task_id: str) -> tuple[str, ...]
     return of_task or of_dag
 
 
+def _last_night(settings: Settings) -> Night | None:
+    shown = serving(settings)
+    return Night(shown.as_of_date) if shown else None
+
+
 def _night_of(dag_id: str, run_id: str) -> Night:
     for run in DagRun.find(dag_id=dag_id, run_id=run_id):
         try:
@@ -124,4 +117,4 @@ def _night_of(dag_id: str, run_id: str) -> Night:
 
 
 def _page(template: str, **values: object) -> HTMLResponse:
-    return HTMLResponse(templates.get_template(template).render(**values), headers=HEADERS)
+    return HTMLResponse(rendered(template, **values), headers=HEADERS)
