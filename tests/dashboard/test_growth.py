@@ -140,7 +140,7 @@ def test_cohorts_of_too_few_customers_are_counted_and_not_drawn(
     publish(MARTS)
     page = open_page("growth")
     cohorts = next(figure for figure in figures(page) if figure["data"][0]["type"] == "heatmap")  # type: ignore[index]
-    assert cohorts["data"][0]["y"] == ["2025-09 · n 12", "2025-11 · n 40"]  # type: ignore[index]
+    assert cohorts["data"][0]["y"] == ["2025-09<br>n 12", "2025-11<br>n 40"]  # type: ignore[index]
     assert any("Not drawn: 1 cohorts of too few customers." in caption.value for caption in page.caption)
     listed = table(page, "First purchase")
     of_few = listed[listed["First purchase"] == "2025-10"]

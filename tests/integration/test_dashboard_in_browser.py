@@ -130,8 +130,9 @@ def phone(browser: Browser, address: str) -> Iterator[Reader]:
 
 
 @pytest.mark.parametrize("page", [page for page, _, _ in PAGES])
-def test_no_page_is_wider_than_a_phone(page, phone):
+def test_a_page_opened_by_its_address_is_no_wider_than_a_phone_and_has_no_error(page, phone):
     phone.enter("" if page == "overview" else page)
+    assert phone.complaints == []
     assert phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 

@@ -8,7 +8,7 @@ from valuegap.dashboard.downloads import download
 from valuegap.dashboard.formats import MISSING
 
 WHOLE_FROM = 1000
-"""A column of fractions that reaches this, an amount mostly, is shown in whole numbers."""
+"""A column of fractions of which most reach this, amounts as a rule, is shown in whole numbers."""
 # Drawn by the browser alone: no logo, nothing that sends the figure anywhere.
 PLOTLY_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
 
@@ -38,7 +38,7 @@ def show_table(table: pd.DataFrame, name: str, *, digits: int = 1) -> None:
     shown, formats = table.copy(), {}
     for column in table.columns:
         if pd.api.types.is_float_dtype(table[column].dtype):
-            places = 0 if table[column].abs().max() >= WHOLE_FROM else digits
+            places = 0 if table[column].abs().median() >= WHOLE_FROM else digits
             shown[column] = table[column].round(places) + 0.0  # −0.0 + 0.0 is 0.0
             formats[str(column)] = st.column_config.NumberColumn(format=f"%,.{places}f")
     st.dataframe(shown, hide_index=True, column_config=formats, placeholder=MISSING, key=f"table-{name}")

@@ -12,7 +12,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from valuegap.dashboard.formats import interval, is_missing, number, words
+from valuegap.dashboard.labels import label_sides
 
+CELL_INK = "#1a1a1a"
+"""Text on the cells of a heat map, whose colours are pale in both themes."""
 BLUE = "#0072B2"
 ORANGE = "#E69F00"
 GREEN = "#009E73"
@@ -30,6 +33,7 @@ ROW_HEIGHT = 60
 """Pixels a row of a horizontal figure gets: three lines of label."""
 FRAME_HEIGHT = 110
 """Pixels of legend, axis and margins."""
+MAP_HEIGHT = 560
 LABEL_WIDTH = 24
 """Characters after which a label is broken, so that a phone has room for the figure."""
 
@@ -264,9 +268,11 @@ def quadrant_map(attributes: pd.DataFrame) -> go.Figure:
             `is_ambiguous` and `n_customers`; the crosshairs are the same in all rows.
     """
     figure = go.Figure()
-    # Neighbours have their labels on opposite sides, so that fewer of them overlap.
-    by_performance = attributes.sort_values("performance_score")["name"]
-    sides = {name: ("bottom center", "top center")[i % 2] for i, name in enumerate(by_performance)}
+    if attributes.empty:
+        return finished(figure, height=MAP_HEIGHT)
+    x_range = _padded(attributes, ("ci_low", "performance_score", "ci_high"))
+    y_range = _padded(attributes, ("importance_low", "importance_score", "importance_high"))
+    sides = _sides(attributes, x_range, y_range)
     for quadrant, (colour, mark, x, y) in QUADRANTS.items():
         rows = attributes[attributes["quadrant"] == quadrant]
         figure.add_annotation(
@@ -288,7 +294,7 @@ def quadrant_map(attributes: pd.DataFrame) -> go.Figure:
             mode="markers+text",
             name=words(quadrant),
             text=[label(name) for name in rows["name"]],
-            textposition=[sides[name] for name in rows["name"]],
+            textposition=list(sides[rows.index]),
             cliponaxis=False,
             marker={
                 "symbol": [f"{mark}-open" if ambiguous else mark for ambiguous in rows["is_ambiguous"]],
@@ -307,17 +313,22 @@ def quadrant_map(attributes: pd.DataFrame) -> go.Figure:
             ],
             hoverinfo="text",
         )
-    if not attributes.empty:
-        crosshairs = attributes.iloc[0]
-        figure.add_vline(x=crosshairs["performance_crosshair"], line={"color": LINE, "dash": "dash"})
-        figure.add_hline(y=crosshairs["importance_crosshair"], line={"color": LINE, "dash": "dash"})
-        figure.update_xaxes(range=_padded(attributes, ("ci_low", "performance_score", "ci_high")))
-        figure.update_yaxes(
-            range=_padded(attributes, ("importance_low", "importance_score", "importance_high"))
-        )
+    crosshairs = attributes.iloc[0]
+    figure.add_vline(x=crosshairs["performance_crosshair"], line={"color": LINE, "dash": "dash"})
+    figure.add_hline(y=crosshairs["importance_crosshair"], line={"color": LINE, "dash": "dash"})
+    figure.update_xaxes(range=x_range)
+    figure.update_yaxes(range=y_range)
     return finished(
-        figure, height=560, x_title="Performance, points of 100", y_title="Importance, points of 100"
+        figure, height=MAP_HEIGHT, x_title="Performance, points of 100", y_title="Importance, points of 100"
     )
+
+
+def _sides(attributes: pd.DataFrame, x_range: list[float], y_range: list[float]) -> pd.Series:
+    x = (attributes["performance_score"] - x_range[0]) / (x_range[1] - x_range[0])
+    y = (attributes["importance_score"] - y_range[0]) / (y_range[1] - y_range[0])
+    names = [label(name) for name in attributes["name"]]
+    sides = label_sides(list(zip(x, y, strict=True)), names, MAP_HEIGHT - FRAME_HEIGHT)
+    return pd.Series(sides, index=attributes.index)
 
 
 def _marks(rows: pd.DataFrame, mark: str) -> list[str]:

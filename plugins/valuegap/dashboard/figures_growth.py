@@ -6,20 +6,28 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from valuegap.dashboard.figures import (
-    BLUE,
+    CELL_INK,
+    FRAME_HEIGHT,
     GREEN,
     GREY,
     LINE,
     MARKS,
     PALETTE,
+    SKY,
     VERMILLION,
     finished,
     is_directional,
 )
 from valuegap.dashboard.formats import TOO_FEW, interval, number, percent
 
-RETENTION_SCALE = [[0.0, "#FBE9DD"], [0.5, "#B9D6EA"], [1.0, BLUE]]
+RETENTION_SCALE = [[0.0, "#FBE9DD"], [0.5, "#E8F1F8"], [1.0, SKY]]
 """Lost to kept. The text of a cell says the share, so that no shade has to be read."""
+
+COHORT_HEIGHT = 34
+"""Pixels a cohort gets: two lines of label."""
+
+DRAWN_MONTHS = {0, 1, 2, 3, 6, 9, 18}
+"""Months since the first purchase that are drawn, and with them every whole year."""
 
 
 def levers_waterfall(
@@ -69,11 +77,13 @@ def levers_waterfall(
 def cohort_map(cells: pd.DataFrame) -> go.Figure:
     """Draw the share of each cohort that is still there, by months since its first purchase.
 
+    Of a long history only some months are drawn: all of them would be too narrow to be read on a phone.
+
     Args:
         cells: `cohort_month`, `month_number`, `retention_rate` (of 1, missing where it may not be shown or is
             not known yet), `ci_low`, `ci_high`, `size` and `reason` (why a share is missing, else "").
     """
-    months = sorted(cells["month_number"].unique())
+    months = [month for month in sorted(cells["month_number"].unique()) if _is_drawn(month)]
     cohorts = sorted(cells["cohort_month"].unique())
     rows = {
         cohort: of_cohort.set_index("month_number") for cohort, of_cohort in cells.groupby("cohort_month")
@@ -90,22 +100,29 @@ def cohort_map(cells: pd.DataFrame) -> go.Figure:
         go.Heatmap(
             z=shares,
             x=[str(month) for month in months],
-            y=[f"{cohort:%Y-%m} · n {number(rows[cohort]['size'].max(), 0)}" for cohort in cohorts],
+            y=[f"{cohort:%Y-%m}<br>n {number(rows[cohort]['size'].max(), 0)}" for cohort in cohorts],
             text=texts,
             texttemplate="%{text}",
+            textfont={"color": CELL_INK},
             hovertext=hovers,
             hoverinfo="text",
             zmin=0,
             zmax=100,
             colorscale=RETENTION_SCALE,
-            colorbar={"title": {"text": "%"}, "thickness": 12},
+            showscale=False,
             xgap=1,
             ygap=1,
         )
     )
-    finished(figure, height=120 + 26 * len(cohorts), x_title="Months since the first purchase")
+    finished(
+        figure, height=FRAME_HEIGHT + COHORT_HEIGHT * len(cohorts), x_title="Months since the first purchase"
+    )
     figure.update_xaxes(type="category", showgrid=False)
     return figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+
+
+def _is_drawn(month: int) -> bool:
+    return month in DRAWN_MONTHS or month % 12 == 0
 
 
 def _cell_hover(cohort: pd.Timestamp, month: object, cell: pd.Series) -> str:

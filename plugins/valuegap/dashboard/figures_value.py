@@ -7,12 +7,14 @@ import plotly.graph_objects as go
 
 from valuegap.dashboard.figures import (
     BLUE,
+    CELL_INK,
     FRAME_HEIGHT,
     GREEN,
     LINE,
     ORANGE,
     PALETTE,
     ROW_HEIGHT,
+    SKY,
     VERMILLION,
     finished,
     is_directional,
@@ -20,7 +22,7 @@ from valuegap.dashboard.figures import (
 )
 from valuegap.dashboard.formats import interval, number, percent, words
 
-COUNT_SCALE = [[0.0, "#E8F1F8"], [1.0, BLUE]]
+COUNT_SCALE = [[0.0, "#E8F1F8"], [1.0, SKY]]
 """Few to many. The text of a cell says the number, so that no shade has to be read."""
 
 POSITIONS = {
@@ -77,6 +79,7 @@ def worth_by_satisfaction(counts: pd.DataFrame) -> go.Figure:
             y=rows,
             text=[[number(n, 0) for n in of_row] for of_row in cells],
             texttemplate="%{text}",
+            textfont={"color": CELL_INK},
             hovertext=[
                 [
                     f"{row}<br>satisfaction {column}<br>{number(n, 0)} customers"

@@ -285,8 +285,8 @@ def _show_cohorts(published: Published, filters: Filters) -> None:
     left_out = cells["cohort_month"].nunique() - known["cohort_month"].nunique()
     st.caption(
         "Of the customers who first bought in a month, the share that ordered so many months later or after "
-        "that, %. Empty at the right: not known yet. Below n 30 a cohort is directional."
-        + (f" Not drawn: {left_out} cohorts of {TOO_FEW}." if left_out else "")
+        "that, %. Empty at the right: not known yet. Below n 30 a cohort is directional. The table has every "
+        "month." + (f" Not drawn: {left_out} cohorts of {TOO_FEW}." if left_out else "")
     )
     exhibit(
         cohort_map(drawn),

@@ -1,32 +1,13 @@
-"""Starts Streamlit in a process of its own, as this project wants it: local, quiet, without telemetry."""
+"""Starts the dashboard, or says what is missing for it."""
 
 import importlib.util
-import os
 import socket
-import sys
-from pathlib import Path
 
 from valuegap.errors import ConfigurationError
 
-APP = Path(__file__).with_name("app.py")
-
-OPTIONS = {
-    "server.headless": "true",
-    "server.showEmailPrompt": "false",
-    "server.fileWatcherType": "none",  # watches every imported file otherwise, for edits nobody makes
-    "server.maxUploadSize": "1",  # nothing is uploaded
-    "browser.gatherUsageStats": "false",
-    "client.toolbarMode": "minimal",  # no link to a cloud that deploys
-    "client.showErrorDetails": "type",
-    "client.showErrorLinks": "false",  # to search engines and chat bots
-    "client.disableDataExport": "true",  # its CSV is not guarded against formulas; ours is
-    "runner.magicEnabled": "false",
-}
-"""Given as flags, which win over any configuration file of the user's."""
-
 
 def serve(address: str, port: int) -> None:
-    """Become the dashboard until Ctrl-C: this process is replaced, so that signals reach Streamlit itself.
+    """Serve the dashboard until Ctrl-C.
 
     Raises:
         ConfigurationError: Streamlit is not installed, or the port is taken.
@@ -37,14 +18,9 @@ def serve(address: str, port: int) -> None:
             remedy='Start it with `make dashboard`, or install the extra: pip install "valuegap[dashboard]".',
         )
     _check_free(address, port)
-    os.execv(sys.executable, command(address, port))  # noqa: S606 - no shell, words of our own
+    from valuegap.dashboard import server  # noqa: PLC0415 - needs what was just looked for
 
-
-def command(address: str, port: int) -> list[str]:
-    """Return the command line of Streamlit."""
-    flags = {**OPTIONS, "server.address": address, "server.port": str(port)}
-    options = [f"--{name}={value}" for name, value in flags.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *options]
+    server.run(address, port)
 
 
 def _check_free(address: str, port: int) -> None:

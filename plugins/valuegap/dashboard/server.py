@@ -1,0 +1,65 @@
+"""Streamlit's server as this project wants it: local, quiet, without telemetry.
+
+Two habits of Streamlit have no option and are corrected here. It asks a server on the internet for the
+address of this machine. And a page opened by its own address first looks for the server below that page,
+which ends in errors in the browser's console.
+"""
+
+from pathlib import Path
+
+from starlette.convertors import StringConvertor, register_url_convertor
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+from streamlit import file_util, net_util
+from streamlit.starlette import App
+
+SCRIPT = Path(__file__).with_name("app.py")
+
+OPTIONS = {
+    "server.headless": True,
+    "server.showEmailPrompt": False,
+    "server.fileWatcherType": "none",  # watches every imported file otherwise, for edits nobody makes
+    "server.maxUploadSize": 1,  # nothing is uploaded
+    "browser.gatherUsageStats": False,
+    "client.toolbarMode": "minimal",  # no link to a cloud that deploys
+    "client.showErrorDetails": "type",
+    "client.showErrorLinks": False,  # to search engines and chat bots
+    "client.disableDataExport": True,  # its CSV is not guarded against formulas; ours is
+    "runner.magicEnabled": False,
+}
+"""They win over any configuration file of the user's."""
+
+# A page lies beside the start page, and so does the server; "." also holds behind a proxy that adds a folder.
+WHERE_THE_SERVER_IS = "window.__streamlit = {BACKEND_BASE_URL: new URL('.', location.href).href}"
+
+
+class PageName(StringConvertor):
+    """What a page's address may be; a file of Streamlit's own, such as favicon.png, is none."""
+
+    regex = "[a-z][a-z-]*"
+
+
+def run(address: str, port: int) -> None:
+    """Serve the dashboard until a signal ends it."""
+    net_util.get_external_ip = _unknown
+    application().run(config={**OPTIONS, "server.address": address, "server.port": port})
+
+
+def application() -> App:
+    """Return the dashboard as an ASGI application."""
+    index = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
+    page = HTMLResponse(
+        index.replace("<head>", f"<head><script>{WHERE_THE_SERVER_IS}</script>", 1),
+        headers={"Cache-Control": "no-cache"},
+    )
+
+    async def open_page(_: Request) -> HTMLResponse:
+        return page
+
+    register_url_convertor("page", PageName())
+    return App(SCRIPT, routes=[Route("/{name:page}", open_page)])
+
+
+def _unknown() -> None:
+    """Stand in for the look-up of the external address, which no request may use to get in either."""
