@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -134,20 +134,26 @@ class Reader:
     def choose(self, label: str, option: str) -> None:
         """Choose from a list by keyboard, as who cannot use a mouse does."""
         box = self.page.get_by_label(label, exact=True).first
+        if box.input_value() == option:  # typing it again would change nothing, and Enter take the next one
+            return
         box.focus()
         box.press("ArrowDown")
         box.fill(option)
         self.page.get_by_role("option", name=option, exact=True).wait_for()
         box.press("Enter")
         self.settle()
+        expect(box).to_have_value(option)
 
     def tile(self, label: str) -> Locator:
         """Return the tile of a metric."""
         return self.page.get_by_test_id("stMetric").filter(has=self.page.get_by_text(label, exact=True))
 
     def download(self, name: str) -> str:
-        """Press the button under a table and return the CSV it saves."""
+        """Press the button under a table, unfolded first where it is folded, and return the CSV it saves."""
         button = self.page.locator(f".st-key-download-{name} button")
+        folded = self.page.locator("details:not([open])").filter(has=button)
+        if folded.count():
+            folded.locator("summary").click()
         with self.page.expect_download() as expected:
             button.click()
         return Path(expected.value.path()).read_text()

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 from playwright.sync_api import Browser, expect
 from tests.integration.dashboard_browser import Reader, browsing, chromium, read_by, served
+from tests.integration.dashboard_figures import MOST_AT_RISK, OF_CUSTOMER, TABLES
 from tests.integration.night_runner import Warehouse
 
 from valuegap.dashboard.app import PAGES
@@ -161,6 +162,73 @@ def test_the_tiles_obey_the_filters(reader, published):
         """
     ).fetchall()
     expect(reader.tile(name).get_by_test_id("stMetricValue")).to_contain_text(number(value, 0))
+
+
+CHOICES = {
+    "as opened": {"grain": "trailing_12m", "start": "2025-02-01", "segment": "all:all"},
+    "filtered": {"grain": "quarter", "start": "2025-10-01", "segment": "country:DE"},
+}
+
+
+@pytest.fixture(scope="module", params=CHOICES)
+def choice(request, walker: Reader) -> dict[str, str]:
+    """Filters chosen by hand, and the values of a query that must say the same."""
+    walker.turn_to("Overview")
+    walker.choose("Customers", "Country: DE" if request.param == "filtered" else "All customers")
+    walker.choose("Period", "Quarter" if request.param == "filtered" else "Last 12 months")
+    return CHOICES[request.param]
+
+
+def asked(published: duckdb.DuckDBPyConnection, sql: str, values: dict[str, str]) -> list[list[str | float]]:
+    """Return the rows of a query as a reader gets them in a CSV file."""
+    used = {name: value for name, value in values.items() if f"${name}" in sql}
+    return [[as_cell(cell) for cell in row] for row in published.execute(sql, used).fetchall()]
+
+
+def as_cell(cell: object) -> str | float:
+    """Return a number where there is one, with as many digits as two ways of computing it share."""
+    try:
+        return float(f"{float(cell):.9g}")
+    except (TypeError, ValueError):
+        return "" if cell is None else str(cell)
+
+
+def listed(reader: Reader, name: str, columns: tuple[str, ...]) -> list[list[str | float]]:
+    return [[as_cell(row[column]) for column in columns] for row in rows(reader.download(name))]
+
+
+@pytest.mark.parametrize("page", sorted({table.page for table in TABLES}))
+def test_the_tables_of_a_page_say_what_sql_says(page, choice, walker, published):
+    walker.turn_to(page)
+    for table in (each for each in TABLES if each.page == page):
+        of_file = asked(published, table.sql, choice)
+        if not of_file:
+            assert choice == CHOICES["filtered"], f"{table.name} has nothing to compare"
+            assert walker.page.locator(f".st-key-download-{table.name}").count() == 0
+            continue
+        said = listed(walker, table.name, table.columns)
+        assert sorted(said, key=str) == sorted(of_file, key=str), table.name
+    assert walker.complaints == []
+
+
+def test_a_customer_s_tables_say_what_sql_says(choice, walker, published):
+    ((customer,),) = published.execute(MOST_AT_RISK, {"segment": choice["segment"]}).fetchall()
+    walker.turn_to("Customer")
+    # The address keeps the customer of before the filter; the first of the list is the one asked for.
+    found = walker.page.get_by_label("Find a customer by its key", exact=True)
+    found.fill(customer)
+    found.press("Enter")
+    walker.settle()
+    for name, (columns, sql) in OF_CUSTOMER.items():
+        of_file = asked(published, sql, {"customer": customer})
+        assert of_file, f"{name} has nothing to compare"
+        assert sorted(listed(walker, name, columns), key=str) == sorted(of_file, key=str), name
+    ((worth,),) = published.execute(
+        "select relationship_value_amount from marts.relationship_value where customer_key = $customer",
+        {"customer": customer},
+    ).fetchall()
+    tile = walker.tile("Relationship value, EUR").get_by_test_id("stMetricValue")
+    expect(tile).to_have_text(number(worth, 0))
 
 
 DATA_QUALITY = {

@@ -156,11 +156,15 @@ def _latest_of_trailing(periods: pd.DataFrame) -> pd.DataFrame:
 def _selected(label: str, name: str, labels: Mapping[str, str], default: str | None = None) -> str:
     """Draw one filter; `default`, or the first of `labels`, holds until something is chosen."""
     options = list(labels)
-    wanted = st.session_state.get(name, st.query_params.get(name))
+    # Streamlit forgets a widget and the address when another page is opened; the copy it keeps.
+    copy = f"{name}-of-every-page"
+    wanted = st.session_state.get(name, st.query_params.get(name, st.session_state.get(copy)))
     if wanted not in options:  # nothing chosen yet, or not of this file
         wanted = default or options[0]
     st.session_state[name] = wanted
-    return str(st.selectbox(label, options, key=name, format_func=lambda option: labels[str(option)]))
+    chosen = str(st.selectbox(label, options, key=name, format_func=lambda option: labels[str(option)]))
+    st.session_state[copy] = chosen
+    return chosen
 
 
 def _write_address(filters: Filters) -> None:
