@@ -84,6 +84,14 @@ def test_tiles_show_net_value_with_its_interval_and_number(publish: Publish, ope
     page = open_page("value")
     assert page.metric[0].value == "+17.4"
     assert any(caption.value == "15.4 to 19.4 · n 261" for caption in page.caption)
+    assert page.metric[3].value == "15 to 19"
+    parts = table(page, "Measure").iloc[0]
+    assert parts[["Measure", "Points", "Lower", "Upper"]].to_list() == [
+        "Benefit: impresses others",
+        60.0,
+        58.0,
+        62.0,
+    ]
 
 
 def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: OpenPage) -> None:
