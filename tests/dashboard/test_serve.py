@@ -1,5 +1,6 @@
 """How the dashboard is started: local, quiet, with an error for who lacks the extra."""
 
+import gzip
 import importlib.util
 import os
 import socket
@@ -57,6 +58,24 @@ def test_streamlit_asks_nobody_for_the_address_of_this_machine(tmp_path: Path) -
         proxy.settimeout(1)
         with pytest.raises(TimeoutError):
             proxy.accept()
+
+
+def test_a_page_is_sent_whole_to_every_reader(tmp_path: Path) -> None:
+    with socket.socket() as proxy, serving(tmp_path, proxy) as port:
+        first, second = (gzip.decompress(compressed(port, "/gaps")) for _ in range(2))
+    assert first == second
+    assert server.WHERE_THE_SERVER_IS.encode() in first
+
+
+def compressed(port: int, path: str) -> bytes:
+    """Ask as browsers do; return what was sent."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+    answer = connection.getresponse()
+    assert answer.getheader("Content-Encoding") == "gzip"
+    sent = answer.read()
+    connection.close()
+    return sent
 
 
 @contextmanager

@@ -352,6 +352,7 @@ def test_an_empty_candidate_can_be_checked_by_every_suite(bench):
         "number of rows is at least 1",
         "greatest date_day is at least 2026-01-31",
         "everybody is one group",
+        "every column there is has a row",
         "the segment of all customers is there",
     }
 

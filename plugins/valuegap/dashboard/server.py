@@ -5,6 +5,9 @@ address of this machine. And a page opened by its own address first looks for th
 which ends in errors in the browser's console.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 
 from starlette.convertors import StringConvertor, register_url_convertor
@@ -49,16 +52,21 @@ def run(address: str, port: int) -> None:
 def application() -> App:
     """Return the dashboard as an ASGI application."""
     index = Path(file_util.get_static_dir(), "index.html").read_text("utf-8")
-    page = HTMLResponse(
-        index.replace("<head>", f"<head><script>{WHERE_THE_SERVER_IS}</script>", 1),
-        headers={"Cache-Control": "no-cache"},
-    )
+    page = index.replace("<head>", f"<head><script>{WHERE_THE_SERVER_IS}</script>", 1)
 
     async def open_page(_: Request) -> HTMLResponse:
-        return page
+        # A new one each time: what compresses it writes into its headers.
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
     register_url_convertor("page", PageName())
-    return App(SCRIPT, routes=[Route("/{name:page}", open_page)])
+    return App(SCRIPT, routes=[Route("/{name:page}", open_page)], lifespan=_pages_imported)
+
+
+@asynccontextmanager
+async def _pages_imported(_: App) -> AsyncIterator[None]:
+    """Import what the pages need before the first reader comes, who would wait for it."""
+    import_module("valuegap.dashboard.app")
+    yield
 
 
 def _unknown() -> None:
