@@ -1,6 +1,7 @@
 """Where the names of marks on a map stand, so that they cover neither each other nor a mark."""
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement, product
 
 # A name begins beside its mark, so that the whiskers of the mark do not cross it.
 SIDES = ("top right", "top left", "bottom right", "bottom left")
@@ -22,12 +23,20 @@ def label_sides(points: Sequence[tuple[float, float]], names: Sequence[str], hei
         height: Pixels of the plot.
     """
     sides = [SIDES[0]] * len(points)
+
+    def covered_by(i: int, side_i: str, j: int, side_j: str) -> float:
+        tried = [*sides]
+        tried[i], tried[j] = side_i, side_j
+        return sum(_covered(points, names, tried, each, height) for each in {i, j})
+
     for _ in range(SWEEPS):
-        for i in range(len(points)):
-            sides[i] = min(
-                SIDES,
-                key=lambda side: _covered(points, names, [*sides[:i], side, *sides[i + 1 :]], i, height),
-            )
+        before = [*sides]
+        # Two at a time: of two neighbours, neither may have a free side until the other has moved.
+        for i, j in combinations_with_replacement(range(len(points)), 2):
+            choices = [(side, side) for side in SIDES] if i == j else product(SIDES, SIDES)
+            sides[i], sides[j] = min(choices, key=lambda two: covered_by(i, two[0], j, two[1]))
+        if sides == before:
+            break
     return sides
 
 
