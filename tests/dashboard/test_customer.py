@@ -30,8 +30,9 @@ select
     case customer_key when '{key(7)}' then 9000 else 500 end::decimal(18, 2) as margin_at_risk_amount
 from marts.dim_customer where customer_key in ('{key(7)}', '{key(33)}');
 create table marts.customer_score as
-select customer_key, 'acsi' as metric_code, 'overall' as area, 'trailing_12m' as period_grain,
-    date '2025-02-01' as period_start, 73.7::double as score from marts.dim_customer;
+select customer_key, 'acsi' as metric_code, 'overall' as area, period_grain, period_start, score::double as score
+from marts.dim_customer, (values ('quarter', date '2025-10-01', 51.2), ('trailing_12m', date '2025-02-01', 73.7))
+    as periods (period_grain, period_start, score);
 create table marts.customer_value as
 select customer_key, 'all' as product_key, 'post_purchase' as value_basis, period_grain, period_start,
     19.6::double as net_value_score, 60.0::double as benefit_score, 40.4::double as cost_score,
@@ -46,7 +47,7 @@ from marts.dim_customer, (values (date '2025-11-01'), (date '2025-12-01')) as mo
 create table marts.fct_survey_answer as
 select customer_key, timestamp '2025-12-05 09:00:00' as submitted_at, 'r-1' as response_key, metric_code,
     80.0::double as score_pomp, true as is_scored
-from marts.dim_customer, (values ('csat'), ('trust')) as metrics (metric_code);
+from marts.dim_customer, (values ('csat'), ('referral_given')) as metrics (metric_code);
 create table marts.fct_value_gap as
 select customer_key, timestamp '2025-12-05 09:00:00' as submitted_at, 'r-1' as response_key,
     'satisfaction' as gap_type, 'delivery' as attribute_code, 90.0::double as expected_score,
@@ -171,12 +172,31 @@ def test_the_story_lists_orders_answers_gaps_values_tickets_and_cases(
     publish(MARTS)
     page = open_page("customer")
     assert list(table(page, "Margin, EUR")["Margin, EUR"]) == [400, 400]
-    assert list(table(page, "About")["About"]) == ["Satisfaction [CSAT]", "trust"]
-    assert list(table(page, "Gap")["Gap"]) == [-24.5]
+    assert list(table(page, "About")["About"]) == ["Satisfaction [CSAT]", "Referral given"]
+    assert table(page, "Gap").loc[0, ["Expected or promised", "Experienced", "Gap"]].to_list() == [
+        90.0,
+        65.5,
+        -24.5,
+    ]
     assert list(table(page, "Quarter")["Quarter"]) == ["2025 Q4"]
     assert list(table(page, "Ticket")["Ticket"]) == ["t-1"]  # its deleted copy is not
     assert list(table(page, "Because")["Because"]) == ["would not recommend"]
     assert [metric.value for metric in page.metric][4:6] == ["+19.6", "73.7"]
+    page = open_page("customer", grain="quarter", start="2025-10-01")
+    assert page.metric[5].value == "51.2"
+
+
+def test_tiles_say_what_the_customer_is_worth(publish: Publish, open_page: OpenPage) -> None:
+    publish(MARTS)
+    page = open_page("customer")
+    assert [(metric.label, metric.value) for metric in page.metric][:4] == [
+        ("Relationship value, EUR", "7,712"),
+        ("Margin a month, EUR", "12"),
+        ("Stays for a year", "90 %"),
+        ("Orders expected in a year", "4.2"),
+    ]
+    captions = {caption.value for caption in page.caption}
+    assert {"tier 8 of 10", "so far 300", "still a customer: 95 %"} <= captions
 
 
 def test_a_customer_that_did_nothing_has_an_empty_story(publish: Publish, open_page: OpenPage) -> None:

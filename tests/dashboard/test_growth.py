@@ -125,6 +125,14 @@ def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: Open
     assert "Deals won of those closed, %: too few customers." in text
 
 
+def test_tiles_and_the_months_say_what_is_kept_and_who_left(publish: Publish, open_page: OpenPage) -> None:
+    publish(MARTS)
+    page = open_page("growth")
+    assert [metric.value for metric in page.metric] == ["93.0 %", "99.0 %", "2.5 %"]
+    months = table(page, "Customers lost, %").set_index("Month")
+    assert months.loc["2025-12-01", "Customers lost, %"] == pytest.approx(2.5)
+
+
 def test_a_month_whose_departures_are_not_known_yet_says_so(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
     page = open_page("growth", grain="month", start="2026-01-01")

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pandas as pd
+import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, shown_text
@@ -77,6 +78,8 @@ def test_every_customer_stands_in_one_band_of_net_value(publish: Publish, open_p
     assert bands.sum() == 60
     assert bands[bands > 0].to_dict() == {"−10 to 0": 20, "20 to 30": 37, "90 to 100": 3}
     assert bands["0 to 10"] == 0  # an empty band between others is drawn as one
+    patterns = figures(page)[0]["data"][0]["marker"]["pattern"]["shape"]  # type: ignore[index]
+    assert [bool(pattern) for pattern in patterns] == [band == "−10 to 0" for band in bands.index]
 
 
 def test_tiles_show_net_value_with_its_interval_and_number(publish: Publish, open_page: OpenPage) -> None:
@@ -122,6 +125,7 @@ def test_tiers_add_up_to_all_relationship_value(publish: Publish, open_page: Ope
     tiers = table(open_page("value"), "Tier")
     assert round(tiers["Share of all relationship value, %"].sum(), 6) == 100
     assert tiers["Customers"].sum() == 60
+    assert tiers["Stay for a year, %"].to_list() == [pytest.approx(90)] * 10
 
 
 def test_worth_by_satisfaction_counts_each_customer_once(publish: Publish, open_page: OpenPage) -> None:

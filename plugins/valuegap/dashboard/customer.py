@@ -327,7 +327,8 @@ def _show_story(published: Published, filters: Filters, customer: str, currency:
 
 
 def _answer_table(scores: pd.DataFrame) -> pd.DataFrame:
-    names = scores["metric_name"].fillna(scores["metric_code"])
+    # A question need not be a metric: the metric made of it has another code, as `referral` has.
+    names = scores["metric_name"].fillna(scores["metric_code"].map(words))
     return pd.DataFrame(
         {
             "Answered": [day(at) for at in scores["submitted_at"]],
