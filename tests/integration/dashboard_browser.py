@@ -25,6 +25,7 @@ CHROMIUM_FLAGS = (
 )  # fmt: skip
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 PATIENCE_MS = 180_000
+FAINT_TEXT = Path(__file__).with_name("faint_text.js").read_text()
 HERE = "127.0.0.1"
 
 
@@ -130,6 +131,10 @@ class Reader:
         self.page.wait_for_timeout(300)
         self.page.wait_for_selector(IDLE)
         self.page.wait_for_timeout(200)
+
+    def faint_text(self) -> list[str]:
+        """Return texts of a contrast below 4.5, the least that WCAG 2 asks for at level AA."""
+        return list(self.page.evaluate(FAINT_TEXT))
 
     def choose(self, label: str, option: str) -> None:
         """Choose from a list by keyboard, as who cannot use a mouse does."""

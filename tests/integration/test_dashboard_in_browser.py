@@ -137,6 +137,17 @@ def test_a_page_opened_by_its_address_is_no_wider_than_a_phone_and_has_no_error(
     assert phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast_in_both_themes(scheme, browser, address):
+    reading = read_by(browser, address, scheme=scheme)
+    try:
+        for page in ("", "growth", "sql"):  # captions and tiles; chosen options; code
+            reading.enter(page)
+            assert reading.faint_text() == [], page
+    finally:
+        reading.page.context.close()
+
+
 def test_the_tiles_of_the_overview_say_what_sql_says(reader, published):
     reader.enter()
     metrics = published.sql(

@@ -30,6 +30,13 @@ OPTIONS = {
     "client.showErrorLinks": False,  # to search engines and chat bots
     "client.disableDataExport": True,  # its CSV is not guarded against formulas; ours is
     "runner.magicEnabled": False,
+    # Streamlit's captions, code and chosen options are fainter than the contrast of 4.5 that WCAG asks for.
+    # On such a dark theme's colour white is too: no button here is a primary one.
+    "theme.light.textColor": "#111111",
+    "theme.light.primaryColor": "#005a8c",
+    "theme.light.codeTextColor": "#000000",
+    "theme.dark.primaryColor": "#56b4e9",
+    "theme.dark.codeTextColor": "#ffffff",
 }
 """They win over any configuration file of the user's."""
 

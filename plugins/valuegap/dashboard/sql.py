@@ -57,7 +57,7 @@ def show(published: Published, filters: Filters) -> None:
     example = st.selectbox("Begin with", list(EXAMPLES), key="sql-example")
     with st.form("sql-form", border=False):
         sql = st.text_area("Query", EXAMPLES[str(example)], height=220, key=f"sql-{example}")
-        if st.form_submit_button("Run", type="primary"):
+        if st.form_submit_button("Run"):
             st.session_state["sql-asked"] = sql
     if asked := st.session_state.get("sql-asked"):
         _show_answer(published, str(asked), parameters)
