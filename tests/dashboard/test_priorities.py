@@ -31,6 +31,28 @@ def test_a_gap_stands_with_its_value_at_risk_and_who_works_on_it(
     assert gap["Their effect"] == "Effective"
 
 
+def test_a_gap_names_the_metric_it_is_measured_by(publish: Publish, open_page: OpenPage) -> None:
+    """Two targets of the whole company differ in nothing else."""
+    publish("update marts.gap_risk set subject_code = 'all', metric_code = 'csat';")
+    (gap,) = open_page("priorities").dataframe[2].value.to_dict("records")
+    assert gap["Metric"] == "Satisfaction [CSAT]"
+
+
+def test_an_initiative_that_has_not_begun_stands_at_its_gap_without_figures(
+    publish: Publish, open_page: OpenPage
+) -> None:
+    publish(
+        "update marts.action_plan set status = 'proposed', effect_status = 'not_started', n_customers = 0,"
+        " is_reportable = false, reliability = 'suppressed';"
+    )
+    page = open_page("priorities")
+    (gap,) = page.dataframe[2].value.to_dict("records")
+    assert gap["Initiatives"] == "Keep the day (proposed)"
+    (initiative,) = page.dataframe[3].value.to_dict("records")
+    assert initiative["Initiative"] == "Keep the day"
+    assert initiative["Measured effect"] != initiative["Measured effect"], "not a number"
+
+
 def test_the_name_of_an_owner_is_personal(publish: Publish, open_page: OpenPage) -> None:
     publish()
     assert "anna.owner" not in shown_text(open_page("priorities"))

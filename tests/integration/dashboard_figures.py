@@ -69,6 +69,12 @@ TABLES = (
     ),
     Table(
         "Priorities",
+        "initiatives",
+        ("Initiative", "Customers"),
+        "select initiative_name, n_customers from marts.action_plan where has_initiative",
+    ),
+    Table(
+        "Priorities",
         "drivers",
         ("Attribute", "Share, %", "Lower", "Upper", "Customers"),
         f"""

@@ -49,13 +49,14 @@ with initiatives as (
     from marts.action_plan where has_initiative group by gap_id
 )
 select
-    risk.segment_rank, risk.gap_type, risk.metric_code,
+    risk.segment_rank, risk.gap_type, coalesce(metric.metric_name, risk.metric_code) as metric_name,
     coalesce(attribute.attribute_name, risk.subject_code) as subject, risk.gap_to_close, risk.unit,
     risk.action_priority, risk.risk_response, risk.severity, risk.occurrence, risk.detection, risk.rpn,
     risk.value_at_risk_amount, risk.margin_at_risk_amount, risk.unavailable_reason, risk.due_date, risk.owner,
     initiatives.initiatives, initiatives.effects, risk.n_customers, risk.is_reportable, risk.reliability
 from marts.gap_risk as risk
 left join marts.dim_attribute as attribute on attribute.attribute_code = risk.subject_code
+left join marts.dim_metric as metric on metric.metric_code = risk.metric_code
 left join initiatives on initiatives.gap_id = risk.gap_id
 where risk.segment_key = $segment
 order by risk.segment_rank nulls last, risk.gap_id
@@ -173,15 +174,16 @@ def _show_actions(published: Published, filters: Filters) -> None:
                 "Priority": actions["action_priority"],
                 "Gap in": actions["subject"].map(words),
                 "Kind": actions["gap_type"].map(words),
+                "Metric": actions["metric_name"],
                 "To close": actions["gap_to_close"],
                 "Unit": actions["unit"],
+                "Initiatives": actions["initiatives"].fillna("none"),
+                "Their effect": actions["effects"].map(words),
                 "Value at risk": actions["value_at_risk_amount"],
                 "Margin at risk": actions["margin_at_risk_amount"],
                 "Severity": actions["severity"],
                 "Occurrence": actions["occurrence"],
                 "Detection": actions["detection"],
-                "Initiatives": actions["initiatives"].fillna("none"),
-                "Their effect": actions["effects"].map(words),
                 "Response": actions["risk_response"].map(words),
                 "Due": actions["due_date"].dt.date,
                 "Owner": actions["owner"],

@@ -17,7 +17,14 @@ RELEASED = "released"
 
 REPORTABLE = "is_reportable"
 # What says which row it is, though no key.
-KEPT = {REPORTABLE, "period_is_complete", "band_number", "stage_number"}
+KEPT = {
+    REPORTABLE,
+    "band_number",
+    "has_initiative",
+    "is_target_metric",
+    "period_is_complete",
+    "stage_number",
+}
 # Text and dates are the keys and names of a mart; what is measured is a number or a flag,
 MEASURED_TYPES = ("BIGINT", "BOOLEAN", "DECIMAL", "DOUBLE", "INTEGER")
 # and so is text that says how the numbers came out, or what somebody wrote.
