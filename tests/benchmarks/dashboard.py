@@ -3,8 +3,9 @@
     .venv/bin/python -m tests.benchmarks.dashboard [FILE] [--blow-up]
 
 FILE is `data/published/warehouse.duckdb` by default; `--blow-up` is that of `tests.benchmarks.bi_queries`. Each reader
-comes with an empty cache. `seen` ends with the last change inside the window of 1280 × 900, `drawn` with the last change
-of the whole page, below it as well: figures, tables and texts are there. `make bench` times size M with it.
+comes with an empty browser, opens the page, opens it again and chooses other customers. `seen` ends with the last
+change inside the window of 1280 × 900, `drawn` with the last change of the whole page, below it as well: figures,
+tables and texts are there. `make bench` times size M with it.
 """
 
 import os
@@ -14,6 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright.sync_api import Browser
 from tests.benchmarks.bi_queries import chosen_file, published_as_night
 from tests.integration.dashboard_browser import IDLE, Reader, browsing, chromium, read_by, served
 
@@ -92,12 +94,13 @@ def kept(what: str, slowest: float, goal: int) -> None:
 
 
 def main(file: Path) -> None:
-    """Print a line for each page, and for a change of filter on it."""
+    """Print three lines a page: opened with an empty browser, opened again, and other customers chosen on it."""
     executable = chromium()
     if executable is None:
         raise SystemExit("No Chromium on this machine: install the package chromium to time the dashboard.")
-    pages: dict[str, list[Drawn]] = {}
-    changes: dict[str, list[Drawn]] = {}
+    first: list[Drawn] = []
+    again: list[Drawn] = []
+    changes: list[Drawn] = []
     with tempfile.TemporaryDirectory(prefix="valuegap-bench-") as folder:
         settings, _ = published_as_night(file, Path(folder))
         link = settings.published_dir / "warehouse.duckdb"
@@ -108,22 +111,26 @@ def main(file: Path) -> None:
             )
             print(f"{'milliseconds':<44}{'seen':>9}{'slowest':>9}{'drawn':>9}{'slowest':>9}")
             for position, (where, title, _) in enumerate(PAGES):
-                for run in range(RUNS):
-                    reader = read_by(browser, address)
-                    reader.page.add_init_script(WATCH)
-                    pages.setdefault(title, []).append(opened(reader, where if position else ""))
-                    changes.setdefault(title, []).append(filtered(reader, SEGMENTS[run % 2]))
-                    reader.page.context.close()
-                line(title, pages[title])
-                line(f"{title}, other customers", changes[title])
-    first = next(iter(pages.values()))
-    kept("first page of a server just started", first[0].seen, GOAL_PAGE_MS)
-    kept("first page, slowest visit", max(each.seen for each in first), GOAL_PAGE_MS)
-    kept(
-        "change of filter, slowest",
-        max(each.drawn for walls in changes.values() for each in walls),
-        GOAL_FILTER_MS,
-    )
+                visits = [visit(browser, address, where if position else "", run) for run in range(RUNS)]
+                opened_first, opened_again, changed = ([each[act] for each in visits] for act in range(3))
+                line(title, opened_first)
+                line(f"{title}, again", opened_again)
+                line(f"{title}, other customers", changed)
+                changes += changed
+                if not position:
+                    first, again = opened_first, opened_again
+    kept("first page, empty browser, median", statistics.median(each.seen for each in first), GOAL_PAGE_MS)
+    kept("first page, again, slowest", max(each.drawn for each in again), GOAL_PAGE_MS)
+    kept("change of filter, slowest", max(each.drawn for each in changes), GOAL_FILTER_MS)
+
+
+def visit(browser: Browser, address: str, where: str, run: int) -> tuple[Drawn, Drawn, Drawn]:
+    """Let a new reader open a page, open it again, and choose other customers."""
+    reader = read_by(browser, address)
+    reader.page.add_init_script(WATCH)
+    times = opened(reader, where), opened(reader, where), filtered(reader, SEGMENTS[run % 2])
+    reader.page.context.close()
+    return times
 
 
 if __name__ == "__main__":
