@@ -1,11 +1,15 @@
 """# Publish the marts
 
 Makes the audited candidate of a night the warehouse readers open, by one symlink swap, and exports it as
-Parquet. Readers that hold the old file keep reading it. Safe to run again: the same candidate is the same
+files. Readers that hold the old file keep reading it. Safe to run again: the same candidate is the same
 file.
 
+Where the connection `warehouse_serving` is set, `serve` then loads the night into PostgreSQL; elsewhere it
+is skipped. `notify` mails new alerts to their owners where the connection `alert_mail` is set: see
+docs/alerts.md.
+
 **When it fails**, the last published warehouse stays as it is. Mend the cause the log names (a full disk,
-most often), then clear the failed task.
+most often), then clear the failed task. PostgreSQL shows the night before until `serve` has ended.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag
@@ -22,7 +26,9 @@ from valuegap.orchestration.dag_defaults import DAG_DEFAULTS
     **DAG_DEFAULTS,
 )
 def publish_marts():
-    stages.publish() >> stages.export()
+    published = stages.publish()
+    published >> stages.export() >> stages.serve()
+    published >> stages.notify()
 
 
 publish_marts()

@@ -36,10 +36,32 @@ def strict(**properties):
 
 SERVICE = strict(
     image={"type": "string"},
-    build={"type": "string"},
+    build={
+        "oneOf": [
+            {"type": "string"},
+            strict(
+                context={"type": "string"},
+                args={"type": "object", "additionalProperties": {"type": "string"}},
+            ),
+        ]
+    },
     command=STRINGS,
     environment={"type": "object", "additionalProperties": {"type": "string"}},
-    volumes={"type": "array", "items": {"type": "string", "pattern": r"^(\./)?[\w-]+:/[\w/.-]+(:ro)?$"}},
+    volumes={
+        "type": "array",
+        "items": {
+            "oneOf": [
+                {"type": "string", "pattern": r"^(\./)?[\w-]+:/[\w/.-]+(:ro)?$"},
+                strict(
+                    type={"enum": ["volume"]},
+                    source={"type": "string"},
+                    target={"type": "string"},
+                    read_only={"type": "boolean"},
+                    volume=strict(subpath={"type": "string"}),
+                ),
+            ]
+        },
+    },
     ports={"type": "array", "items": {"type": "string", "pattern": r"^[\d.]+:\d+:\d+$"}},
     network_mode={"type": "string", "pattern": "^(none|host|service:.+|container:.+)$"},
     security_opt=STRINGS,
@@ -113,6 +135,7 @@ def test_it_runs_what_the_architecture_says():
         "scheduler",
         "dag-processor",
         "triggerer",
+        "dashboard",
         "demo",
     }
 
@@ -140,6 +163,16 @@ def test_no_secret_has_a_default():
     assert all(EXAMPLE[name] == "" for name in secrets)
 
 
+def test_airflow_sends_no_usage_statistics():
+    running = [
+        service["environment"] for service in SERVICES.values() if "airflow" in str(service.get("command"))
+    ]
+    assert running
+    for environment in running:
+        assert environment["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] == "False"
+        assert environment["SCARF_ANALYTICS"] == "false"
+
+
 def test_each_value_that_differs_from_airflows_default_has_its_reason():
     lines = [line for line in TEXT.splitlines() if re.match(r"\s+(AIRFLOW__|SCARF)\w+: ", line)]
     assert len(lines) >= 10
@@ -148,7 +181,8 @@ def test_each_value_that_differs_from_airflows_default_has_its_reason():
 
 def test_mounts_of_the_checkout_are_read_only_and_volumes_declared():
     for service in SERVICES.values():
-        for source, _, rest in (volume.partition(":") for volume in service["volumes"]):
+        short = [volume for volume in service["volumes"] if isinstance(volume, str)]
+        for source, _, rest in (volume.partition(":") for volume in short):
             if source.startswith("./"):
                 assert (ROOT / source).is_dir(), source
                 assert rest.endswith(":ro"), source
@@ -158,7 +192,33 @@ def test_mounts_of_the_checkout_are_read_only_and_volumes_declared():
 
 def test_ports_are_open_to_this_machine_only():
     ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
-    assert ports == ["127.0.0.1:8080:8080"]
+    assert ports == ["127.0.0.1:8080:8080", "127.0.0.1:8501:8501"]
+
+
+def test_the_dashboard_has_no_secret_and_only_what_readers_are_shown():
+    dashboard = SERVICES["dashboard"]
+    assert [name for name in dashboard["environment"] if SECRET.search(name)] == []
+    assert all(
+        volume["read_only"] and volume["source"] in COMPOSE["volumes"] for volume in dashboard["volumes"]
+    )
+    assert {volume["volume"]["subpath"]: volume["target"] for volume in dashboard["volumes"]} == {
+        "published": "/opt/valuegap/data/published",
+        "reports": "/opt/valuegap/data/reports",
+    }
+    # The folders come into an empty volume with the first container that mounts all of it.
+    (installed,) = [arguments for word, arguments in dockerfile() if "install --directory" in arguments]
+    assert {volume["target"] for volume in dashboard["volumes"]} <= set(installed.split())
+    assert "data:/opt/valuegap/data" in SERVICES["migrate"]["volumes"]
+    assert dashboard["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+
+
+def test_the_dashboards_image_has_its_own_dependencies():
+    asked = SERVICES["dashboard"]["build"]["args"]
+    arguments = [arguments for word, arguments in dockerfile() if word == "ARG"]
+    assert [argument.partition("=")[0] for argument in arguments] == list(asked)
+    copied = [arguments.split()[0] for word, arguments in dockerfile() if word == "COPY"]
+    assert {*asked.values(), *(argument.partition("=")[2] for argument in arguments)} <= set(copied)
+    assert SERVICES["dashboard"]["image"] != SERVICES["scheduler"]["image"]
 
 
 def test_services_wait_for_services_that_exist():
@@ -250,10 +310,17 @@ def test_the_image_installs_by_hash_and_runs_without_root():
     assert steps.index(("USER", "valuegap")) > last_run
 
 
-def test_the_images_lock_is_the_lock_and_the_drivers():
+def test_the_images_locks_are_the_lock_and_what_each_image_needs():
     def pins(name):
         return set(re.findall(r"^[\w.-]+==\S+", (ROOT / name).read_text(), flags=re.MULTILINE))
 
     drivers = pins("requirements-postgres.lock") - pins("requirements.lock")
-    assert {pin.partition("==")[0] for pin in drivers} == {"asyncpg", "psycopg2-binary"}
+    metadata_database = {"asyncpg", "psycopg2-binary"}
+    exports = {"adbc-driver-manager", "adbc-driver-postgresql", "pantab", "pyarrow"}
+    assert {pin.partition("==")[0] for pin in drivers} == metadata_database | exports
     assert pins("requirements.lock") <= pins("requirements-postgres.lock")
+    pages = {
+        pin.partition("==")[0] for pin in pins("requirements-dashboard.lock") - pins("requirements.lock")
+    }
+    assert {"plotly", "streamlit"} <= pages
+    assert pins("requirements.lock") <= pins("requirements-dashboard.lock")

@@ -63,6 +63,23 @@ def test_sources_know_nothing_of_warehouse_quality_or_publish() -> None:
     assert files_importing(later, sorted((PACKAGE / "sources").rglob("*.py"))) == []
 
 
+def test_only_the_dashboard_imports_what_draws_pages() -> None:
+    files = [*package_files(without=("dashboard",)), *sorted((ROOT / "dags").glob("*.py"))]
+    assert files_importing({"streamlit", "plotly"}, files) == []
+
+
+def test_the_dashboard_knows_nothing_of_sources_demo_or_airflow() -> None:
+    others = {f"valuegap.{name}" for name in ("sources", "demo", "orchestration", "landing", "loading")}
+    files = sorted((PACKAGE / "dashboard").rglob("*.py"))
+    assert files
+    assert files_importing(others, files) == []
+
+
+def test_only_the_command_line_starts_the_dashboard() -> None:
+    files = [file for file in package_files(without=("dashboard",)) if file.name != "cli.py"]
+    assert files_importing({"valuegap.dashboard"}, [*files, *sorted((ROOT / "dags").glob("*.py"))]) == []
+
+
 def test_only_the_command_line_knows_the_demo_company() -> None:
     files = [file for file in package_files(without=("demo",)) if file.name != "cli.py"]
     assert files_importing({"valuegap.demo"}, [*files, *sorted((ROOT / "dags").glob("*.py"))]) == []

@@ -10,13 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 # Written so that this file does not match itself.
 REGISTRY_ADDRESS = re.compile(r"py[p]i\.org|python[h]osted|registry\.n[p]mjs|deb\.debia[n]")
-LOCKS = (
-    "requirements.lock",
-    "requirements-dev.lock",
-    "requirements-postgres.lock",
-    "requirements-installer.lock",
-    "requirements-clients.lock",
-)
+LOCKS = sorted([*ROOT.glob("requirements*.lock"), ROOT / "bi" / "superset" / "requirements.lock"])
 
 
 def committed_files() -> list[Path]:
@@ -30,9 +24,9 @@ def test_no_committed_file_names_a_package_registry() -> None:
     assert [str(f) for f in files if REGISTRY_ADDRESS.search(f.read_text(errors="replace"))] == []
 
 
-@pytest.mark.parametrize("name", LOCKS)
-def test_every_locked_version_has_a_hash(name) -> None:
-    lock = (ROOT / name).read_text()
+@pytest.mark.parametrize("lock_file", LOCKS, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_every_locked_version_has_a_hash(lock_file) -> None:
+    lock = lock_file.read_text()
     requirements = re.split(r"\n(?=[a-z])", re.sub(r"(?m)^\s*#.*\n", "", lock))
     assert len(requirements) > 1
     assert [line for line in requirements if "==" in line and "--hash=sha256:" not in line] == []

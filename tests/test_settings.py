@@ -85,3 +85,24 @@ def test_a_company_names_its_reporting_currency_by_code() -> None:
 
 def test_every_source_that_is_declared_can_be_named() -> None:
     assert set(KNOWN_SOURCES) == set(DECLARED)
+
+
+def test_a_company_names_its_exports_in_any_order() -> None:
+    assert Settings.from_environment({}).exports == ("parquet", "csv", "duckdb")
+    assert Settings.from_environment({"VALUEGAP_EXPORTS": "hyper, csv"}).exports == ("csv", "hyper")
+    assert Settings.from_environment({"VALUEGAP_KEEP_EXPORTS": "3"}).kept_exports == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("csv,xlsx", "the unknown format xlsx"),
+        ("csv,postgres", "the unknown format postgres"),  # loaded where its connection is set, see docs
+        (" , ", "no format"),
+    ],
+    ids=["unknown", "not a file", "none"],
+)
+def test_a_format_nobody_knows_is_refused_with_those_that_are(text, said) -> None:
+    with pytest.raises(ConfigurationError, match=said) as error:
+        Settings.from_environment({"VALUEGAP_EXPORTS": text})
+    assert str(error.value).endswith("with commas: parquet, csv, duckdb, hyper.")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
 from valuegap import transform, warehouse
 from valuegap.errors import BuildError, WarehouseLockedError
@@ -178,6 +179,12 @@ def test_models_know_the_night_and_no_token(built):
         assert candidate.execute("select * from marts.answers").fetchall() == [
             ("2026-01-31", "night-2026-01-31", "absent")
         ]
+
+
+def test_dbt_sends_no_usage_statistics(tiny):
+    assert transform._environment(tiny)["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+    flags = yaml.safe_load((REAL_PROJECT / "dbt_project.yml").read_text())["flags"]
+    assert flags["send_anonymous_usage_stats"] is False
 
 
 def test_nothing_is_written_into_the_project(built):

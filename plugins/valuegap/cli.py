@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from valuegap.errors import ValuegapError
+from valuegap.errors import ConfigurationError, ValuegapError
 from valuegap.night import Night
 from valuegap.settings import KNOWN_SOURCES, Settings
 
@@ -122,6 +122,21 @@ def publish(as_of: AsOf) -> None:
 
 
 @app.command()
+def serve(as_of: AsOf) -> None:
+    """Load the published marts into PostgreSQL, connection `warehouse_serving`."""
+    from valuegap import nightly as stages
+
+    settings = Settings.from_environment()
+    connection = settings.serving_connection()
+    if connection is None:
+        raise ConfigurationError(
+            "Connection warehouse_serving is not set.",
+            remedy="Set AIRFLOW_CONN_WAREHOUSE_SERVING as in .env.example.",
+        )
+    _say(stages.serve(settings, Night(as_of), connection).summary)
+
+
+@app.command()
 def checksum(
     file: Annotated[
         Path | None, typer.Argument(help="A DuckDB file; the published warehouse by default.")
@@ -143,8 +158,20 @@ def summary() -> None:
     print_summary(Settings.from_environment())
 
 
-@demo_app.command()
-def serve(  # noqa: PLR0913, PLR0917 - each is one flag of the command
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8501,
+    address: Annotated[str, typer.Option(help="Anything but 127.0.0.1 shows it to others.")] = "127.0.0.1",
+) -> None:
+    """Serve the dashboard on the published warehouse until Ctrl-C."""
+    from valuegap.dashboard.serve import serve as serve_dashboard
+
+    Settings.from_environment()  # a wrong setting is said here, not on every page
+    serve_dashboard(address, port)
+
+
+@demo_app.command("serve")
+def serve_demo_company(  # noqa: PLR0913, PLR0917 - each is one flag of the command
     as_of: AsOf = date(2026, 1, 31),
     data: Annotated[Path | None, typer.Option(help="Serve the real records of this folder instead.")] = None,
     log: Annotated[Path | None, typer.Option(help="Serve the company of this log of mutations.")] = None,

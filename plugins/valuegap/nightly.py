@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from valuegap.night import Night
 from valuegap.progress import Progress, silent
+from valuegap.publish.serving_connection import ServingConnection
 from valuegap.settings import FILES, KNOWN_SOURCES, Settings
 from valuegap.sources.connection import SourceConnection
 
 if TYPE_CHECKING:
     from valuegap.loading import LoadedStream
     from valuegap.publish.export import Exported
+    from valuegap.publish.postgres import Served
     from valuegap.publish.promote import Published
     from valuegap.quality.results import GateResult
     from valuegap.sources.extract import LandedStream
@@ -134,6 +136,13 @@ def export(settings: Settings, night: Night) -> "Exported":
     return exporting.export(settings, night)
 
 
+def serve(settings: Settings, night: Night, connection: ServingConnection) -> "Served":
+    """Load the published marts into PostgreSQL, where BI tools and analysts read them."""
+    from valuegap.publish import postgres
+
+    return postgres.serve(settings, night, connection)
+
+
 def report(settings: Settings, night: Night) -> Path:
     """Write the night's quality report and return its path."""
     from valuegap.quality.report import write_report
@@ -157,6 +166,8 @@ def run_night(settings: Settings, night: Night, progress: Progress = silent) -> 
     published = publish(settings, night)
     progress(published.summary)
     progress(export(settings, night).summary)
+    if serving := settings.serving_connection():
+        progress(serve(settings, night, serving).summary)
     return published
 
 

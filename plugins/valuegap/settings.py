@@ -2,12 +2,18 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from valuegap.errors import ConfigurationError
+from valuegap.publish.serving_connection import (
+    CONNECTION_ID,
+    ServingConnection,
+    serving_connection_from_text,
+)
 from valuegap.sources.connection import SourceConnection
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +33,13 @@ KNOWN_SOURCES: Mapping[str, str] = {
 }
 """Every source of the registry, in the order they are read, and the DAG that reads it: `ingest_<...>`."""
 
+PARQUET, CSV, DUCKDB, HYPER = "parquet", "csv", "duckdb", "hyper"
+KNOWN_EXPORTS = (PARQUET, CSV, DUCKDB, HYPER)
+"""What `VALUEGAP_EXPORTS` may name, in the order they are written."""
+
+MAIL_ADDRESS = re.compile(r"[^@\s{}<>,;\"']+@[^@\s{}<>,;\"']+")
+"""Loose, but neither a list, nor a header, nor a template."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -43,6 +56,10 @@ class Settings:
         "15 1 * * *"  # daily cron in UTC, or "off"; after midnight, so that the day is over
     )
     cut_off_schedule: str = "0 5 * * *"  # when a night is built without the sources that have not come
+    exports: tuple[str, ...] = (PARQUET, CSV, DUCKDB)
+    kept_exports: int = 7
+    dashboard_personal_data: bool = False  # whether the dashboard shows names and addresses of people
+    alert_to: tuple[str, ...] = ()  # mail addresses of those who are told what has no other owner
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -62,6 +79,10 @@ class Settings:
             reporting_currency=_currency(env.get("VALUEGAP_REPORTING_CURRENCY", cls.reporting_currency)),
             ingest_schedule=env.get("VALUEGAP_INGEST_SCHEDULE", cls.ingest_schedule),
             cut_off_schedule=env.get("VALUEGAP_CUT_OFF_SCHEDULE", cls.cut_off_schedule),
+            exports=_exports(env.get("VALUEGAP_EXPORTS", ",".join(cls.exports))),
+            kept_exports=_positive_int(env, "VALUEGAP_KEEP_EXPORTS", cls.kept_exports),
+            dashboard_personal_data=_flag(env, "VALUEGAP_DASHBOARD_PERSONAL_DATA"),
+            alert_to=_addresses(env.get("VALUEGAP_ALERT_TO", "")),
             environment=env,
         )
 
@@ -104,7 +125,7 @@ class Settings:
 
     @property
     def exports_dir(self) -> Path:
-        """Parquet exports, a folder a run, each with a manifest."""
+        """Exported files, a folder a run, each with a manifest."""
         return self.data_dir / "exports"
 
     @property
@@ -137,6 +158,20 @@ class Settings:
             # The text holds a token: neither it nor the parser's message may be shown.
             raise ConfigurationError(
                 f"{variable} is neither a connection URI nor a JSON object.",
+                remedy="Write it as in .env.example.",
+            ) from None
+
+    def serving_connection(self) -> ServingConnection | None:
+        """Return `AIRFLOW_CONN_WAREHOUSE_SERVING`, read as `connection` reads; None where it is not set."""
+        variable = f"AIRFLOW_CONN_{CONNECTION_ID.upper()}"
+        text = self.environment.get(variable, "").strip()
+        if not text:
+            return None
+        try:
+            return serving_connection_from_text(text)
+        except (ValueError, TypeError, AttributeError):
+            raise ConfigurationError(
+                f"{variable} is no connection URI or JSON object with host, schema (the database) and login.",
                 remedy="Write it as in .env.example.",
             ) from None
 
@@ -201,6 +236,18 @@ def _sources(text: str) -> tuple[str, ...]:
     return tuple(name for name in KNOWN_SOURCES if name in names)
 
 
+def _exports(text: str) -> tuple[str, ...]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in KNOWN_EXPORTS]
+    if unknown or not names:
+        named = f"the unknown format {unknown[0]}" if unknown else "no format"
+        raise ConfigurationError(
+            f"VALUEGAP_EXPORTS={text!r} names {named}.",
+            remedy=f"Write those you read, with commas: {', '.join(KNOWN_EXPORTS)}.",
+        )
+    return tuple(name for name in KNOWN_EXPORTS if name in names)
+
+
 def _currency(text: str) -> str:
     code = text.strip()
     if code == AUTO_CURRENCY or (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):  # noqa: PLR2004 - ISO 4217
@@ -209,6 +256,24 @@ def _currency(text: str) -> str:
         f"VALUEGAP_REPORTING_CURRENCY={text!r} is no ISO 4217 code.",
         remedy=f"Write a code such as EUR, or {AUTO_CURRENCY} for the currency most won deals are in.",
     )
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    addresses = tuple(address.strip() for address in text.split(",") if address.strip())
+    for address in addresses:
+        if not MAIL_ADDRESS.fullmatch(address):
+            raise ConfigurationError(
+                f"VALUEGAP_ALERT_TO: {address!r} is no mail address.",
+                remedy="Write addresses with commas: ann@example.com,bo@example.com.",
+            )
+    return addresses
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    text = env.get(name, "false").strip().lower()
+    if text not in {"true", "false"}:
+        raise ConfigurationError(f"{name}={text!r} is neither true nor false.", remedy=f"Try {name}=false.")
+    return text == "true"
 
 
 def _positive_int(env: Mapping[str, str], name: str, default: int) -> int:

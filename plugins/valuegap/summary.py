@@ -21,7 +21,10 @@ SOURCE_ROWS = """
     select source, sum(landed_rows), sum(loaded_rows), sum(quarantined_rows)
     from ops.loads where run_id = $run_id group by source order by source
 """
-MARTS = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+MARTS = """
+    select table_name from duckdb_tables()
+    where schema_name = 'marts' and table_name <> 'publication' order by table_name
+"""
 NOTES = """
     select source, stream, note from ops.loads where run_id = $run_id and note is not null
     order by note, source, stream
@@ -84,6 +87,19 @@ def drift_line(changes: Sequence[tuple[str, str]]) -> str:
     return f"schema drift: {', '.join(said)}"
 
 
+def built_lines(marts: Mapping[str, int], exported: Mapping[str, int]) -> list[str]:
+    """Return what to say of the marts: all in a line, then each whose rows were not all exported."""
+    empty = [name for name, rows in marts.items() if not rows]
+    lines = [f"{len(marts)} marts, {sum(marts.values()):,} rows; empty: {', '.join(empty) or 'none'}"]
+    cut = {name: rows for name, rows in marts.items() if exported.get(name, 0) != rows}
+    if not cut:
+        return [*lines, "exported: all of them"]
+    return [
+        *lines,
+        *(f"exported of {name}: {exported.get(name, 0):,} of {rows:,}" for name, rows in cut.items()),
+    ]
+
+
 def _print_stages(
     console: Console, settings: Settings, night: Night, marts: Mapping[str, int], drift: str
 ) -> None:
@@ -99,10 +115,9 @@ def _print_stages(
     console.print(drift, soft_wrap=True, highlight=False, markup=False)
     manifest = json.loads((settings.exports_dir / night.run_id / "manifest.json").read_text())
     exported = {table["table"]: table["rows"] for table in manifest["tables"]}
-    table = _table("What was built from all nights", "mart", "published rows", "exported rows")
-    for name, rows in marts.items():
-        table.add_row(name, f"{rows:,}", f"{exported[name]:,}")
-    console.print(table)
+    console.print("\nWhat was built from all nights", style="bold")
+    for line in built_lines(marts, exported):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_gates(console: Console, settings: Settings, night: Night) -> None:
@@ -151,13 +166,13 @@ def _print_customers(console: Console, customers: Sequence[Sequence[object]]) ->
 def _print_places(console: Console, settings: Settings, night: Night) -> None:
     for what, where in (
         ("Published warehouse", settings.published_dir / "warehouse.duckdb"),
-        ("Exports", settings.exports_dir / night.run_id),
+        ("Exports", settings.exports_dir / "latest"),
         ("Quality report", settings.reports_dir / night.run_id / "quality.html"),
     ):
         console.print(f"{what:<20} {_short(where, settings)}", soft_wrap=True, highlight=False)
-    console.print(f"{'Airflow UI':<20} make up, then the address it prints", highlight=False)
     console.print("\nTry next", style="bold")
     for command in (
+        "make dashboard                ten pages on what was published, http://127.0.0.1:8501",
         "make run                      the next night",
         "make up                       Airflow's UI on the demo company",
         'duckdb -readonly data/published/warehouse.duckdb "from marts.satisfaction_gap"',

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-from tests.benchmarks import extraction
+from tests.benchmarks import bi_queries, dashboard, extraction
 from tests.benchmarks.measure import measure
 
 from valuegap.demo.night import FIRST_NIGHT
@@ -104,6 +104,8 @@ def main(size: str) -> None:
                     f"{run.peak_mb:>8,.0f} {alone.cpu:>17.1f} {run.cpu / alone.cpu:>7.1f}",
                     flush=True,
                 )
+        bi_queries.on_duckdb(data / "published" / "warehouse.duckdb")
+        dashboard.main(data / "published" / "warehouse.duckdb")
 
 
 def stage_rows(stage: str, data: Path) -> int:

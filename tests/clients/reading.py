@@ -26,12 +26,17 @@ class Reading:
     checked_bodies: int
 
 
-def read_with_client(server: DemoServer, vendor: str, *arguments: str) -> Reading:
-    """Let the vendor's client read the server; `arguments` follow the vendor's address."""
+def client_python() -> Path:
+    """Return the Python of the environment with other people's clients; skip where it is not installed."""
     if not PYTHON.exists():
         assert "CI" not in os.environ, "make test installs the clients, and CI runs make test"
         pytest.skip("the clients are not installed: make .venv-clients/.installed")
-    command = [PYTHON, HERE / f"read_{vendor}.py", f"{server.base_url}/{vendor}", *arguments]
+    return PYTHON
+
+
+def read_with_client(server: DemoServer, vendor: str, *arguments: str) -> Reading:
+    """Let the vendor's client read the server; `arguments` follow the vendor's address."""
+    command = [client_python(), HERE / f"read_{vendor}.py", f"{server.base_url}/{vendor}", *arguments]
     process = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
     assert process.returncode == 0, process.stderr[-3000:]
     lines = [json.loads(line) for line in process.stdout.splitlines()]

@@ -12,6 +12,7 @@ from airflow.sdk.definitions.retry_policy import RetryAction
 
 from valuegap.errors import ConfigurationError, GateFailedError, SourceError
 from valuegap.orchestration.alerts import alert
+from valuegap.orchestration.notify import tell_failure
 
 DAGS_FOLDER = Path(__file__).resolve().parents[2] / "dags"
 FILES = sorted(file.stem for file in DAGS_FOLDER.glob("*.py"))
@@ -59,7 +60,7 @@ def test_policy(bag, dag_id):
         assert task.retries >= 1
         assert task.retry_exponential_backoff > 1
         assert timedelta(0) < task.execution_timeout <= timedelta(hours=4)
-        assert alert in task.on_failure_callback
+        assert list(task.on_failure_callback) == [alert, tell_failure]
         assert task.doc or task.doc_md or task.python_callable.__doc__
 
 
@@ -86,7 +87,6 @@ def test_what_cannot_change_is_not_tried_again(bag, dag_id):
         ("ingest_files", ["extract", "load"]),
         ("cut_off", ["cut_off"]),
         ("build_marts", ["check_raw", "build", "check_marts", "report"]),
-        ("publish_marts", ["publish", "export"]),
     ],
 )
 def test_stages_follow_each_other(bag, dag_id, order):
@@ -94,6 +94,12 @@ def test_stages_follow_each_other(bag, dag_id, order):
     edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
     assert set(dag.task_ids) == set(order)
     assert edges == set(itertools.pairwise(order))
+
+
+def test_owners_are_told_once_a_night_is_published_whether_or_not_it_is_exported(bag):
+    dag = bag.dags["publish_marts"]
+    edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+    assert edges == {("publish", "export"), ("export", "serve"), ("publish", "notify")}
 
 
 def test_each_source_is_ingested_by_its_own_dag(bag):

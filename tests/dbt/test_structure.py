@@ -28,6 +28,7 @@ KEY_TESTS = {"is_key", "unique_combination_of_columns"}
 NO_FAN_OUT_GUARD = {
     "custom_field_value": "a deal's field stands on each of its lines by intent; its key holds one value a row and field",
     "dim_date": "made of the calendar, of no table; `is_contiguous` holds it",
+    "mart_check": "made of the project's declarations, of no table; no rows are joined",
     "freshness": "one row per declared stream, and loads of a stream no longer declared belong to none",
     "schema_drift": "a function over the census of fields makes it; no rows are joined",
 }

@@ -307,7 +307,8 @@ def _marts_index(marts: Sequence[Mart]) -> str:
 
 def _docs_index(docs: Path, generated: Mapping[str, str]) -> str:
     """List every page of docs/ with its title and its first sentence."""
-    texts = {file.name: file.read_text() for file in docs.glob("*.md") if file.name != "README.md"}
+    files = [file for file in [*docs.glob("*.md"), *docs.glob("bi/*.md")] if file.name != "README.md"]
+    texts = {file.relative_to(docs).as_posix(): file.read_text() for file in files}
     texts |= {path: text for path, text in generated.items() if path in {"metrics.md", "marts/README.md"}}
     rows = []
     for path, text in sorted(texts.items()):

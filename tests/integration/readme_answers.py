@@ -1,4 +1,4 @@
-"""The answers beside the SQL in README.md.
+"""The answers beside the SQL in README.md and docs/questions.md.
 
     .venv/bin/python -m tests.integration.readme_answers data/published/warehouse.duckdb
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 README = Path(__file__).resolve().parents[2] / "README.md"
+PAGES = (README, README.parent / "docs" / "questions.md")
 QUESTION = re.compile(r"(```sql\n)(.*?)(```\n\n)((?:\|[^\n]*\n)*)", re.DOTALL)
 
 
@@ -39,4 +40,5 @@ def _text(value: object) -> str:
 
 if __name__ == "__main__":
     with duckdb.connect(sys.argv[1], read_only=True) as published:
-        README.write_text(answered(published, README.read_text()))
+        for page in PAGES:
+            page.write_text(answered(published, page.read_text()))

@@ -1,20 +1,20 @@
-"""What README.md shows is what a newcomer gets."""
+"""What README.md and docs/questions.md show is what a newcomer gets."""
 
 import re
 
 import duckdb
 import pytest
 from tests.integration.night_runner import ROOT
-from tests.integration.readme_answers import README, answer, questions
+from tests.integration.readme_answers import PAGES, README, answer, questions
 
 TEXT = README.read_text()
 
 
 def test_there_are_five_questions_from_the_gap_to_the_fix_and_eleven_more() -> None:
-    assert len(questions(TEXT)) == 5 + 11
+    assert [len(questions(page.read_text())) for page in PAGES] == [5, 11]
 
 
-@pytest.mark.parametrize(("sql", "table"), questions(TEXT))
+@pytest.mark.parametrize(("sql", "table"), [each for page in PAGES for each in questions(page.read_text())])
 def test_the_answer_is_the_demo_companys(sql, table, after_first_night) -> None:
     with duckdb.connect(str(after_first_night.published), read_only=True) as published:
         assert answer(published, sql) == table

@@ -40,6 +40,13 @@ def test_nothing_begins_on_its_own(settings):
     assert environment["VALUEGAP_CUT_OFF_SCHEDULE"] == "off"
 
 
+def test_airflow_sends_no_usage_statistics(settings):
+    with AirflowProcess(settings, {}) as airflow:
+        environment = airflow.environment()
+    assert environment["AIRFLOW__USAGE_DATA_COLLECTION__ENABLED"] == "False"
+    assert environment["SCARF_ANALYTICS"] == "false"
+
+
 def test_the_open_api_is_on_the_loopback_interface_only(settings):
     with AirflowProcess(settings, {}) as airflow:
         assert airflow.url.startswith("http://127.0.0.1:")

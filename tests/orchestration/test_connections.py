@@ -3,7 +3,8 @@ import json
 import pytest
 
 from valuegap.errors import ConfigurationError
-from valuegap.orchestration.connections import source_connection
+from valuegap.orchestration.connections import serving_connection, source_connection
+from valuegap.publish.serving_connection import ServingConnection
 
 DEMO = {
     "conn_type": "http",
@@ -34,3 +35,35 @@ def test_a_missing_connection_says_which_variable_to_set(monkeypatch):
         ConfigurationError, match=r"qualtrics_default is not set\. Set AIRFLOW_CONN_QUALTRICS_DEFAULT"
     ):
         source_connection("qualtrics")
+
+
+SERVING = {
+    "conn_type": "postgres",
+    "host": "db.example",
+    "port": 5433,
+    "login": "loader",
+    "password": "tok-1",
+}
+
+
+def test_airflows_postgresql_connection_becomes_ours(monkeypatch):
+    own = SERVING | {"schema": "warehouse", "extra": {"sslmode": "require"}}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_SERVING", json.dumps(own))
+    assert serving_connection() == ServingConnection(
+        "db.example", 5433, "warehouse", "loader", "tok-1", {"sslmode": "require"}
+    )
+
+
+def test_a_postgresql_connection_without_a_database_is_refused(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_SERVING", json.dumps(SERVING))
+    with pytest.raises(ConfigurationError, match="warehouse_serving lacks host, schema") as error:
+        serving_connection()
+    assert "tok-1" not in str(error.value)
+
+
+@pytest.mark.parametrize("empty", [None, ""], ids=["not set", "empty, as docker-compose.yml passes it"])
+def test_without_a_postgresql_connection_there_is_none(monkeypatch, empty):
+    monkeypatch.delenv("AIRFLOW_CONN_WAREHOUSE_SERVING", raising=False)
+    if empty is not None:
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE_SERVING", empty)
+    assert serving_connection() is None

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from valuegap.night import Night
 from valuegap.orchestration.airflow_api import AirflowApi
@@ -113,8 +114,10 @@ def test_a_night_runs_from_ingest_to_export(settings):
     rest = [call for call in made[6:] if call != "report"]
     assert rest == ["check_raw", "build", "check_marts", "publish", "export"]
     assert "report" in made
-    assert {task.state for task in night_run.tasks} == {"success"}
-    assert len(night_run.tasks) == 12
+    assert {task.name: task.state for task in night_run.tasks if task.state != "success"} == {
+        "publish_marts.serve": "skipped"
+    }
+    assert len(night_run.tasks) == 14
     assert any(
         "publish_marts.export  done" in line and "export of night-2026-01-31" in line for line in lines
     )
@@ -135,8 +138,42 @@ def test_a_night_of_two_crms_and_dropped_files_waits_for_all_of_them_and_no_othe
     assert [call for call in made[6:] if call != "report"] == [
         *("check_raw", "build", "check_marts", "publish", "export")
     ]
-    assert {task.state for task in night_run.tasks} == {"success"}
+    assert {task.state for task in night_run.tasks} == {"success", "skipped"}  # nothing to serve
     assert "ingest_crm.announce" in [task.name for task in night_run.tasks]
+
+
+def test_airflow_shows_our_pages_and_leads_to_them_from_a_task(settings):
+    night, since = Night(date(2026, 2, 5)), datetime.now(UTC)
+    with AirflowProcess(settings, CONNECTIONS) as airflow:
+        api = launch(airflow, settings, lambda _line: None)
+        api.trigger("ingest_tickets", night)
+        until(lambda: any(run["state"] == "success" for run in api.runs(since)))
+        [run] = api.runs(since)
+        token = requests.get(f"{airflow.url}/auth/token", timeout=60).json()["access_token"]
+
+        def answer(url, **headers):
+            return requests.get(url, headers=headers, timeout=60)
+
+        def read(url):
+            return answer(url, Authorization=f"Bearer {token}")
+
+        run_url = f"{airflow.url}/api/v2/dags/ingest_tickets/dagRuns/{run['dag_run_id']}"
+        links = read(f"{run_url}/taskInstances/extract/links").json()["extra_links"]
+        assert sorted(links) == ["Quality report", "Quarantine"]
+        for url in (*links.values(), f"{airflow.url}/valuegap/night"):
+            # Without any token this Airflow lets everyone of this machine in, to all its pages.
+            assert answer(url, Authorization="Bearer forged").status_code == 403
+        assert "This night has none" in read(links["Quality report"]).text
+        assert "Kept out of the night of 2026-02-05" in read(links["Quarantine"]).text
+        assert "Nothing is published yet" in read(f"{airflow.url}/valuegap/night").text
+        [plugin] = read(f"{airflow.url}/api/v2/plugins").json()["plugins"]
+        assert [(view["name"], view["destination"]) for view in plugin["external_views"]] == [
+            ("Valuegap: last night", "nav"),
+            ("Quality report", "nav"),
+            ("Valuegap night", "dag_run"),
+            ("Quality report", "dag_run"),
+        ]
+        assert read(f"{airflow.url}/api/v2/plugins/importErrors").json()["total_entries"] == 0
 
 
 def test_a_failed_gate_stops_the_night_at_the_first_try(settings):

@@ -29,6 +29,18 @@ select
 from range($rows) order by range desc;
 comment on table marts.satisfaction_gap is 'One row per attribute.';
 comment on column marts.satisfaction_gap.gap_score is 'Delivered − expected, points of 100.';
+create table marts.mart_column as
+select
+    table_name as model, column_name,
+    case when column_name in ('customer_key', 'attribute_code') then 1 end::integer as key_position,
+    false as is_pii, $as_of::date as as_of_date, $run_id as run_id, 'abc' as config_hash
+from duckdb_columns() where schema_name = 'marts';
+create table marts.mart_check as
+select *, $as_of::date as as_of_date, $run_id as run_id, 'abc' as config_hash
+from (values
+    ('satisfaction_gap', 'gaps_have_a_key', 'is_key', null, '{"columns": ["attribute_code"]}', 'error'),
+    ('satisfaction_gap', 'gaps_are_small', 'accepted_range', 'gap_score', '{"max": 100}', 'warn')
+) as listed (model, check_name, check_kind, column_name, arguments, severity);
 """
 
 BuildCandidate = Callable[..., None]

@@ -352,6 +352,7 @@ def test_an_empty_candidate_can_be_checked_by_every_suite(bench):
         "number of rows is at least 1",
         "greatest date_day is at least 2026-01-31",
         "everybody is one group",
+        "every column there is has a row",
         "the segment of all customers is there",
     }
 
@@ -525,6 +526,8 @@ MART_DEFECTS = [
     ("fct_ticket", {}, {"source_system": "fax"}, "source_system is"),
     ("freshness", {}, {"nights_behind": 3}, "nights_behind is at least 0 and at most 1"),
     ("unmapped_question", {}, {"question_tag": "NEW_IDEA"}, "every question is mapped"),
+    ("mart_check", {}, {"severity": "fatal"}, "severity is"),
+    ("mart_column", {}, {"model": "dim_agent", "column_name": "email_hash"}, "is_pii is filled"),
 ]
 
 
@@ -541,6 +544,21 @@ def test_each_mart_defect_is_found(bench, table, healthy, defect, title):
 
     assert [check.error for check in failed] == [None]
     assert failed[0].failed_rows in {1, None}
+
+
+def test_a_column_not_known_to_be_free_of_personal_data_stops_the_night(bench):
+    bench.candidate()
+    bench.marts(
+        "insert into marts.mart_column (model, column_name, is_pii, as_of_date, run_id) select table_name, "
+        f"column_name, false, date '{NIGHT.as_of_date}', 'r' from duckdb_columns() where schema_name = 'marts'"
+    )
+    assert [check for check in bench.check("marts", only="mart_column") if "mart_column" in check.table] == []
+
+    bench.marts("alter table marts.dim_contact add column phone varchar")
+    (failed,) = (check for check in bench.check("marts", only="mart_column") if "mart_column" in check.table)
+
+    assert failed.is_critical_failure
+    assert failed.sample == ({"model": "dim_contact", "column_name": "phone"},)
 
 
 @pytest.mark.parametrize(("table", "row"), [("fct_value_gap", GAP), ("satisfaction_gap", BLOCK)])

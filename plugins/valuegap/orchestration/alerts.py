@@ -1,6 +1,6 @@
 """What a failed task leaves behind for the person on duty: one loud line, and one line in a file.
 
-`data/alerts.ndjson` is the hand-over to whatever pages people: follow it, or replace `alert` by a notifier.
+`data/alerts.ndjson` is the hand-over to whatever pages people. `valuegap.orchestration.notify` sends mail.
 """
 
 import json
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def alert(context: Mapping[str, Any]) -> None:
     """Log and keep the failure of the task in `context`; Airflow calls it after the last try."""
-    record = _alert_record(context)
+    record = alert_record(context)
     log.critical(
         "NIGHT STOPPED at %s.%s: %s %s", *(record[k] for k in ("dag_id", "task_id", "error", "remedy"))
     )
@@ -29,7 +29,8 @@ def alert(context: Mapping[str, Any]) -> None:
         alerts.write(json.dumps(record) + "\n")
 
 
-def _alert_record(context: Mapping[str, Any]) -> dict[str, object]:
+def alert_record(context: Mapping[str, Any]) -> dict[str, object]:
+    """Return what failed and what to do about it, without the secrets Airflow knows."""
     task_instance = context["ti"]
     error, remedy = _what_and_remedy(context.get("exception"))
     return {

@@ -1,9 +1,14 @@
-"""A source's connection as Airflow keeps it: environment, secrets backend or metadata database."""
+"""Connections as Airflow keeps them: environment, secrets backend or metadata database."""
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from valuegap.errors import ConfigurationError
+from valuegap.publish.serving_connection import (
+    CONNECTION_ID,
+    ServingConnection,
+    serving_connection_from_parts,
+)
 from valuegap.settings import connection_from_parts
 from valuegap.sources.connection import SourceConnection
 
@@ -27,3 +32,25 @@ def source_connection(source_name: str) -> SourceConnection:
         password=connection.password or "",
         extra=connection.extra_dejson,
     )
+
+
+def serving_connection() -> ServingConnection | None:
+    """Return Airflow's connection `warehouse_serving`; None where there is none."""
+    try:
+        connection = Connection.get(CONNECTION_ID)
+    except AirflowNotFoundException:
+        return None
+    try:
+        return serving_connection_from_parts(
+            host=connection.host or "",
+            port=connection.port,
+            schema=connection.schema or "",
+            login=connection.login or "",
+            password=connection.password or "",
+            extra=connection.extra_dejson,
+        )
+    except ValueError:
+        raise ConfigurationError(
+            f"Connection {CONNECTION_ID} lacks host, schema (the database) or login.",
+            remedy="Add it in Airflow, or in AIRFLOW_CONN_WAREHOUSE_SERVING as in .env.example.",
+        ) from None

@@ -8,6 +8,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 
 from valuegap.errors import ConfigurationError, GateFailedError
 from valuegap.orchestration.alerts import alert
+from valuegap.orchestration.notify import tell_failure
 
 # The same data fails the same check again, and a missing token stays missing.
 NOT_WORTH_A_RETRY = ExceptionRetryPolicy(
@@ -33,6 +34,6 @@ DAG_DEFAULTS: dict[str, Any] = {
         "max_retry_delay": timedelta(minutes=10),
         "retry_policy": NOT_WORTH_A_RETRY,
         "execution_timeout": timedelta(hours=1),
-        "on_failure_callback": alert,
+        "on_failure_callback": [alert, tell_failure],
     },
 }

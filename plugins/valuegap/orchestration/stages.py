@@ -13,7 +13,8 @@ from valuegap.errors import SourceError
 from valuegap.night import Night
 from valuegap.orchestration.as_of import covers, night_of_run, partition_key
 from valuegap.orchestration.assets import CANDIDATE_MARTS, CUT_OFF, raw_assets
-from valuegap.orchestration.connections import source_connection
+from valuegap.orchestration.connections import serving_connection, source_connection
+from valuegap.orchestration.notify import tell_alerts
 from valuegap.settings import FILES, Settings
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,23 @@ def publish() -> str:
 def export() -> str:
     """Write the published marts as Parquet."""
     return _done(nightly.export(*_start()).summary)
+
+
+@task(execution_timeout=timedelta(hours=2))
+def serve() -> str:
+    """Load the published marts into PostgreSQL, where connection `warehouse_serving` is set."""
+    settings, night = _start()
+    connection = serving_connection()
+    if connection is None:
+        raise AirflowSkipException("Connection warehouse_serving is not set: nothing to serve.")
+    return _done(nightly.serve(settings, night, connection).summary)
+
+
+@task
+def notify() -> str:
+    """Tell the owners what changed for the worse, each alert once, where connection `alert_mail` is set."""
+    settings, night = _start()
+    return _done(tell_alerts(settings, night, get_current_context()))
 
 
 @task(inlets=[*raw_assets(), CANDIDATE_MARTS], outlets=[CUT_OFF])

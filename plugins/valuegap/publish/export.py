@@ -1,11 +1,13 @@
-"""The published marts as files: Parquet, and a manifest written last that says what they hold.
+"""The published marts as files, in the formats of `VALUEGAP_EXPORTS`, and a manifest of what they hold.
 
-A run's folder appears whole or not at all, and the same published file gives the same bytes.
+First a copy is made of what may leave the warehouse, then every format is written from that copy. A run's
+folder appears whole or not at all, and the same published file gives the same bytes of Parquet, CSV,
+contracts and manifest. A `.duckdb` or `.hyper` file of the same content may differ in its bytes: for these
+the manifest has the hash of what each table holds.
 """
 
 import json
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -15,61 +17,68 @@ from pathlib import Path
 import duckdb
 
 from valuegap.night import Night
-from valuegap.publish.files import file_errors_explained, file_sha256, point_link, sql_literal, sync
-from valuegap.publish.promote import published_version
-from valuegap.raw_values import quoted
-from valuegap.settings import Settings
+from valuegap.publish.checksum import NOT_CONTENT, schema_hashes
+from valuegap.publish.contracts import checks, write_contract
+from valuegap.publish.csv_files import write_csv
+from valuegap.publish.export_folders import (
+    MANIFEST_NAME,
+    incoming_folder,
+    move_in,
+    point_latest,
+    prune,
+    shown_content,
+)
+from valuegap.publish.files import file_errors_explained, file_sha256, sql_literal, sync
+from valuegap.publish.hyper import require_pantab, write_hyper
+from valuegap.publish.parquet_files import write_parquet
+from valuegap.publish.promote import STORAGE_VERSION, published_version
+from valuegap.publish.released import (
+    PUBLISHED,
+    RELEASED,
+    Provenance,
+    Table,
+    provenance,
+    release,
+    tables,
+)
+from valuegap.settings import CSV, DUCKDB, HYPER, PARQUET, Settings
 from valuegap.warehouse import duckdb_errors_explained, lease
 
-LATEST_NAME = "latest"
-MANIFEST_NAME = "manifest.json"
-
-REPORTABLE = "is_reportable"
-KEPT_FLAGS = {REPORTABLE, "period_is_complete"}
-# Text and dates are the keys and names of a mart; what is measured is a number or a flag,
-MEASURED_TYPES = ("BIGINT", "BOOLEAN", "DECIMAL", "DOUBLE", "INTEGER")
-# and so is text that says how the numbers came out, or what somebody wrote.
-MEASURED_TEXT = {
-    "best_competitor_code",
-    "class",
-    "differentiator_top",
-    "example_1",
-    "example_2",
-    "example_3",
-    "fair_value_position",
-    "lost_reason_top",
-    "preference_top_attribute",
-    "quadrant",
-    "satisfaction_state",
-    "top_theme",
-}
+CONTRACT = "contract"
+DUCKDB_FILE = "duckdb/valuegap.duckdb"
+HYPER_FILE = "hyper/valuegap.hyper"
 
 
 @dataclass(frozen=True)
-class Column:
+class ExportedColumn:
     """A column of an exported table, with its DuckDB type and the description of its comment."""
 
     name: str
     type: str
     description: str | None
 
-    @property
-    def is_metric(self) -> bool:
-        """Whether the value is left out of rows that are not reportable: all that is measured but n."""
-        kept = self.name in KEPT_FLAGS or self.name.startswith("n_")
-        return self.name in MEASURED_TEXT or (self.type.startswith(MEASURED_TYPES) and not kept)
-
 
 @dataclass(frozen=True)
 class ExportedTable:
-    """One Parquet file: `sha256` is of its bytes."""
+    """What the files hold of a mart. Equal rows have an equal `content_sha256`, in whatever order."""
 
     table: str
-    file: str
     rows: int
-    sha256: str
+    content_sha256: str
     description: str | None
-    columns: tuple[Column, ...]
+    columns: tuple[ExportedColumn, ...]
+    left_out_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file, its path from the folder of the run. `sha256` is of its bytes, None where those may differ."""
+
+    file: str
+    format: str
+    table: str | None
+    rows: int
+    sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ class Exported:
     as_of_date: date
     latest_as_of: date
     tables: tuple[ExportedTable, ...]
+    files: tuple[ExportedFile, ...]
 
     @property
     def summary(self) -> str:
@@ -92,127 +102,144 @@ class Exported:
         return f"{what}; latest stays on the newer night {self.latest_as_of}"
 
 
-def export(settings: Settings, night: Night) -> Exported:
-    """Write each published mart of `night` as Parquet, with a manifest.
+@dataclass(frozen=True)
+class _Written:
+    origin: Provenance
+    tables: tuple[ExportedTable, ...]
+    files: tuple[ExportedFile, ...]
 
-    In a row that is not reportable everything measured but n is NULL: the warehouse shows it to who
-    analyses, files travel further. Rows are ordered by all columns, after that. Safe to kill and to run
-    again.
+
+def export(settings: Settings, night: Night) -> Exported:
+    """Write each published mart of `night` in the formats chosen, with its contract, and a manifest.
+
+    No file holds personal data. In a row that is not reportable everything measured but n is NULL: the
+    warehouse shows it to who analyses, files travel further. Safe to kill and to run again; the last
+    `settings.kept_exports` nights are kept.
 
     Raises:
-        PublishError: the night is not published, or the folder cannot be written.
+        PublishError: the night is not published, does not say which columns are personal data, or the folder
+            cannot be written; or a library for a format is missing.
         WarehouseLockedError: another process of ours is at work.
     """
-    folder = settings.exports_dir / night.run_id
-    with lease(settings), file_errors_explained(settings.exports_dir):
+    if HYPER in settings.exports:
+        require_pantab()
+    exports = settings.exports_dir
+    with lease(settings), file_errors_explained(exports):
         published = published_version(settings, night).file
-        with _incoming(folder) as incoming:
-            with duckdb_errors_explained(published), _attached(settings, published) as connection:
-                tables = tuple(_write_table(connection, table, incoming) for table in _tables(connection))
-            _write_manifest(incoming / MANIFEST_NAME, night, tables)
-            _move_in(incoming, folder)
-        latest = _latest(settings)
-        if latest is None or latest <= night.as_of_date:
-            point_link(settings.exports_dir / LATEST_NAME, folder)
-    return Exported(folder, night.run_id, night.as_of_date, max(latest or date.min, night.as_of_date), tables)
+        before = shown_content(exports)
+        with incoming_folder(exports) as incoming:
+            with duckdb_errors_explained(published):
+                written = _write_formats(settings, night, published, incoming)
+            _write_manifest(incoming, night, settings.exports, written)
+            move_in(incoming, night.run_id)
+        latest = point_latest(exports, night)
+        folder = exports / night.run_id
+        prune(
+            exports, kept_exports=settings.kept_exports, protected=before | shown_content(exports) | {folder}
+        )
+    return Exported(folder, night.run_id, night.as_of_date, latest, written.tables, written.files)
+
+
+def _write_formats(settings: Settings, night: Night, published: Path, folder: Path) -> _Written:
+    copy = folder / DUCKDB_FILE
+    copy.parent.mkdir()
+    files: list[ExportedFile] = []
+    with _connected(settings, published, copy) as connection:
+        marts = [(table, release(connection, table)) for table in tables(connection)]
+        exported = _described(connection, marts)
+        rules, origin = checks(connection), provenance(connection)
+        for table, rows in marts:
+            files += _write_table(connection, table, rows, settings, folder)
+            contract = write_contract(
+                table, rules.get(table.name, []), night, origin.code_version, folder / "contracts"
+            )
+            files.append(_listed(folder, contract, CONTRACT, table.name, 0))
+        if HYPER in settings.exports:
+            write_hyper(connection, marts, folder / HYPER_FILE)
+    all_rows = sum(rows for _, rows in marts)
+    if DUCKDB in settings.exports:
+        copy.chmod(0o444)
+        files.append(ExportedFile(DUCKDB_FILE, DUCKDB, None, all_rows, None))
+        sync(copy)
+    else:
+        copy.unlink()
+        copy.parent.rmdir()
+    if HYPER in settings.exports:
+        files.append(ExportedFile(HYPER_FILE, HYPER, None, all_rows, None))
+        sync(folder / HYPER_FILE)
+    return _Written(origin, exported, tuple(sorted(files, key=lambda file: file.file)))
 
 
 @contextmanager
-def _incoming(folder: Path) -> Iterator[Path]:
-    """Give the folder on its way in a path of its own; whatever of it a fault leaves there is removed."""
-    incoming = folder.with_name(f".{folder.name}.incoming")
-    shutil.rmtree(incoming, ignore_errors=True)  # of a killed run
-    incoming.mkdir(parents=True)
-    try:
-        yield incoming
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+def _connected(settings: Settings, published: Path, copy: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published file and a new, empty copy; the copy is written to its end when the block ends."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "temp_directory": str(settings.build_file.parent / f"spill-{os.getpid()}"),
+        "threads": 1,  # with more, row groups are cut where the threads happened to be
+    }
+    with duckdb.connect(config=config) as connection:
+        connection.execute(
+            f"attach {sql_literal(published)} as {PUBLISHED} (read_only);"
+            f"attach {sql_literal(copy)} as {RELEASED} (storage_version '{STORAGE_VERSION}');"
+            f"create schema {RELEASED}.marts; set timezone = 'UTC'"
+        )
+        yield connection
+        connection.execute(f"detach {RELEASED}")  # writes what is still in the log
 
 
-def _attached(settings: Settings, published: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        config={
-            "memory_limit": settings.memory_limit,
-            "temp_directory": str(settings.build_file.parent / f"spill-{os.getpid()}"),
-            "threads": 1,  # with more, row groups are cut where the threads happened to be
-        }
+def _described(
+    connection: duckdb.DuckDBPyConnection, marts: list[tuple[Table, int]]
+) -> tuple[ExportedTable, ...]:
+    connection.execute(f"use {RELEASED}")
+    hashes = schema_hashes(connection, "marts", NOT_CONTENT)  # as `valuegap checksum` prints them
+    connection.execute("use memory")
+    return tuple(
+        ExportedTable(
+            table.name,
+            rows,
+            hashes[table.name],
+            table.description,
+            tuple(ExportedColumn(col.name, col.type, col.description) for col in table.released_columns),
+            tuple(column.name for column in table.columns if column.is_pii),
+        )
+        for table, rows in marts
     )
-    connection.execute(f"attach {sql_literal(published)} as published (read_only)")
-    return connection
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str | None]]:
-    return connection.execute(
-        """
-        select table_name, comment from duckdb_tables()
-        where database_name = 'published' and schema_name = 'marts' order by table_name
-        """
-    ).fetchall()
 
 
 def _write_table(
-    connection: duckdb.DuckDBPyConnection, table: tuple[str, str | None], folder: Path
-) -> ExportedTable:
-    name, description = table
-    columns = tuple(
-        Column(*column)
-        for column in connection.execute(
-            """
-            select column_name, data_type, comment from duckdb_columns()
-            where database_name = 'published' and schema_name = 'marts' and table_name = ?
-            order by column_index
-            """,
-            [name],
-        ).fetchall()
-    )
-    file = folder / f"{name}.parquet"
-    # Ordered from outside: the order must not tell how the left out values compare.
-    (rows,) = connection.execute(
-        f"copy (select * from ({_reportable(name, columns)}) order by all) "  # noqa: S608
-        f"to {sql_literal(file)} (format parquet, compression zstd)"
-    ).fetchone() or (0,)
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: int, settings: Settings, folder: Path
+) -> list[ExportedFile]:
+    files = []
+    if PARQUET in settings.exports:
+        for file, written in write_parquet(connection, table, rows, folder / PARQUET):
+            files.append(_listed(folder, file, PARQUET, table.name, written))
+    if CSV in settings.exports:
+        file, written = write_csv(connection, table, folder / CSV)
+        files.append(_listed(folder, file, CSV, table.name, written))
+    return files
+
+
+def _listed(folder: Path, file: Path, kind: str, table: str, rows: int) -> ExportedFile:
     sync(file)
-    return ExportedTable(name, file.name, rows, file_sha256(file), description, columns)
+    return ExportedFile(file.relative_to(folder).as_posix(), kind, table, rows, file_sha256(file))
 
 
-def _reportable(table: str, columns: tuple[Column, ...]) -> str:
-    has_rule = any(column.name == REPORTABLE for column in columns)
-    expressions = [
-        f"case when {REPORTABLE} then {quoted(column.name)} end as {quoted(column.name)}"
-        if has_rule and column.is_metric
-        else quoted(column.name)
-        for column in columns
-    ]
-    return f"select {', '.join(expressions)} from published.marts.{quoted(table)}"  # noqa: S608
-
-
-def _write_manifest(file: Path, night: Night, tables: tuple[ExportedTable, ...]) -> None:
+def _write_manifest(
+    folder: Path,
+    night: Night,
+    formats: tuple[str, ...],
+    written: _Written,
+) -> None:
     content = {
         "run_id": night.run_id,
         "as_of_date": night.as_of_date.isoformat(),
-        "tables": [asdict(table) for table in tables],
+        **asdict(written.origin),
+        "formats": list(formats),
+        "tables": [asdict(table) for table in written.tables],
+        "files": [asdict(file) for file in written.files],
     }
+    file = folder / MANIFEST_NAME
     file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    sync(file)
-    sync(file.parent)
-
-
-def _move_in(incoming: Path, folder: Path) -> None:
-    """Put the new folder in its place. A re-run with the same content changes nothing at all."""
-    manifest = folder / MANIFEST_NAME
-    if manifest.exists() and manifest.read_bytes() == (incoming / MANIFEST_NAME).read_bytes():
-        return
-    outgoing = folder.with_name(f".{folder.name}.outgoing")
-    shutil.rmtree(outgoing, ignore_errors=True)
-    if folder.exists():
-        folder.rename(outgoing)
-    incoming.rename(folder)
-    sync(folder.parent)
-    shutil.rmtree(outgoing, ignore_errors=True)
-
-
-def _latest(settings: Settings) -> date | None:
-    manifest = settings.exports_dir / LATEST_NAME / MANIFEST_NAME
-    if not manifest.exists():
-        return None
-    return date.fromisoformat(json.loads(manifest.read_text(encoding="utf-8"))["as_of_date"])
+    for path in [file, *(path for path in folder.rglob("*") if path.is_dir()), folder]:
+        sync(path)
