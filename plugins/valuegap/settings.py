@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -225,27 +225,24 @@ def _connection_from_text(connection_id: str, text: str) -> SourceConnection:
 
 
 def _sources(text: str) -> tuple[str, ...]:
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in KNOWN_SOURCES]
-    if unknown or not names:
-        named = f"the unknown source {unknown[0]}" if unknown else "no source"
-        raise ConfigurationError(
-            f"VALUEGAP_SOURCES={text!r} names {named}.",
-            remedy=f"Write those your company uses, with commas: {', '.join(KNOWN_SOURCES)}.",
-        )
-    return tuple(name for name in KNOWN_SOURCES if name in names)
+    return _chosen("VALUEGAP_SOURCES", text, KNOWN_SOURCES, "source", "those your company uses")
 
 
 def _exports(text: str) -> tuple[str, ...]:
+    return _chosen("VALUEGAP_EXPORTS", text, KNOWN_EXPORTS, "format", "those you read")
+
+
+def _chosen(variable: str, text: str, known: Collection[str], what: str, which: str) -> tuple[str, ...]:
+    """Read a list with commas; return its names in the order of `known`."""
     names = [name.strip() for name in text.split(",") if name.strip()]
-    unknown = [name for name in names if name not in KNOWN_EXPORTS]
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
-        named = f"the unknown format {unknown[0]}" if unknown else "no format"
+        named = f"the unknown {what} {unknown[0]}" if unknown else f"no {what}"
         raise ConfigurationError(
-            f"VALUEGAP_EXPORTS={text!r} names {named}.",
-            remedy=f"Write those you read, with commas: {', '.join(KNOWN_EXPORTS)}.",
+            f"{variable}={text!r} names {named}.",
+            remedy=f"Write {which}, with commas: {', '.join(known)}.",
         )
-    return tuple(name for name in KNOWN_EXPORTS if name in names)
+    return tuple(name for name in known if name in names)
 
 
 def _currency(text: str) -> str:

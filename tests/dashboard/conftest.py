@@ -1,9 +1,11 @@
 """A small published file with rows too few to report, and pages opened on it without a browser."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -171,6 +173,16 @@ def _one_page(address: str) -> None:
 
     title, show = next((title, show) for page, title, show in PAGES if page == address)
     draw(title, show, Settings.from_environment())
+
+
+def table(page: AppTest, column: str) -> pd.DataFrame:
+    """The first table of a page that has a column of that title."""
+    return next(frame.value for frame in page.dataframe if column in frame.value.columns)
+
+
+def figures(page: AppTest) -> list[dict[str, object]]:
+    """The figures of a page, as Plotly gets them."""
+    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
 
 
 def shown_text(app: AppTest) -> str:

@@ -6,8 +6,7 @@ from datetime import date
 import duckdb
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
-from tests.dashboard.conftest import OpenPage, Publish, shown_text
+from tests.dashboard.conftest import OpenPage, Publish, shown_text, table
 from tests.dashboard.customer_marts import CUSTOMERS
 
 from valuegap.dashboard.figures_customer import Story, time_line
@@ -75,10 +74,6 @@ def with_hidden_name(settings: Settings) -> None:
         connection.execute(
             "update marts.mart_column set is_pii = true where column_name = 'customer_name_hash'"
         )
-
-
-def table(page: AppTest, column: str) -> pd.DataFrame:
-    return next(frame.value for frame in page.dataframe if column in frame.value.columns)
 
 
 def test_the_customer_with_most_at_risk_comes_first_and_stands_in_the_address(

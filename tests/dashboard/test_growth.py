@@ -1,11 +1,8 @@
 """Growth and retention: levers that add up, who stays, sales and sources."""
 
-import json
-
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
-from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, shown_text
+from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, figures, shown_text, table
 
 from valuegap.dashboard import figures_growth
 
@@ -76,14 +73,6 @@ from (
     )
 );
 """
-
-
-def table(page: AppTest, column: str) -> pd.DataFrame:
-    return next(frame.value for frame in page.dataframe if column in frame.value.columns)
-
-
-def figures(page: AppTest) -> list[dict[str, object]]:
-    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
 
 
 def test_the_parts_of_the_change_add_up_and_are_said_to(publish: Publish, open_page: OpenPage) -> None:

@@ -4,8 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
-from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, shown_text
+from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, figures, shown_text, table
 
 from valuegap.dashboard import figures_service
 
@@ -55,14 +54,6 @@ select
 from (values ('480 or more', 3, 55, 700), ('0–30', 1, 75, 3), ('30–480', 2, -1, 100)) as bands (band, band_number, score, minutes),
     (values ('first_reply_business_minutes'), ('resolution_business_hours')) as metrics (metric_code);
 """
-
-
-def table(page: AppTest, column: str) -> pd.DataFrame:
-    return next(frame.value for frame in page.dataframe if column in frame.value.columns)
-
-
-def figures(page: AppTest) -> list[dict[str, object]]:
-    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
 
 
 def test_waiting_times_are_all_in_hours(publish: Publish, open_page: OpenPage) -> None:

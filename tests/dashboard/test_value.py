@@ -1,13 +1,11 @@
 """Value: what customers get, what they are worth, products and competitors."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
-from streamlit.testing.v1 import AppTest
-from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, shown_text
+from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, figures, shown_text, table
 from tests.dashboard.customer_marts import CUSTOMERS
 
 from valuegap.dashboard import figures_value
@@ -60,14 +58,6 @@ select
 from (select *, {BLOCK} from (select *, 1.04 as figure from marts.sized));
 """
 )
-
-
-def table(page: AppTest, column: str) -> pd.DataFrame:
-    return next(frame.value for frame in page.dataframe if column in frame.value.columns)
-
-
-def figures(page: AppTest) -> list[dict[str, object]]:
-    return [json.loads(chart.proto.spec) for chart in page.get("plotly_chart")]
 
 
 def test_every_customer_stands_in_one_band_of_net_value(publish: Publish, open_page: OpenPage) -> None:

@@ -102,6 +102,23 @@ def choose(published: Published) -> Filters:
     return filters
 
 
+def of_segment_or_everybody(
+    published: Published, query: str, filters: Filters, **parameters: str
+) -> tuple[pd.DataFrame, bool]:
+    """Return the rows of the chosen segment, or those of everybody where it has none; and whether it had any.
+
+    Args:
+        published: What is read.
+        query: With `$segment`.
+        filters: What the reader chose.
+        parameters: Of the query, beside the segment.
+    """
+    rows = published.rows(query, segment=filters.segment, **parameters)
+    if not rows.empty:
+        return rows, True
+    return published.rows(query, segment=EVERYBODY, **parameters), False
+
+
 def obeyed(filters: Filters, *, period: bool = True, segment: bool = True, instead: str = "") -> None:
     """Say above a figure what it shows, and loudly when that is not what the reader chose.
 

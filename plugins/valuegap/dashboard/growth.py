@@ -7,7 +7,7 @@ from valuegap.dashboard.estimates import show_estimates
 from valuegap.dashboard.exhibits import exhibit
 from valuegap.dashboard.figures import trend
 from valuegap.dashboard.figures_growth import cohort_map, levers_waterfall, rates_by_month
-from valuegap.dashboard.filters import EVERYBODY, Filters, explain_empty, obeyed
+from valuegap.dashboard.filters import Filters, explain_empty, obeyed, of_segment_or_everybody
 from valuegap.dashboard.formats import (
     TOO_FEW,
     day,
@@ -259,10 +259,7 @@ def _show_retention_by_month(published: Published, filters: Filters, basis: str)
 
 def _show_cohorts(published: Published, filters: Filters) -> None:
     st.header("Who stays, by month of the first purchase")
-    cells = published.rows(COHORTS, segment=filters.segment)
-    of_segment = not cells.empty
-    if not of_segment:
-        cells = published.rows(COHORTS, segment=EVERYBODY)
+    cells, of_segment = of_segment_or_everybody(published, COHORTS, filters)
     obeyed(
         filters,
         period=False,

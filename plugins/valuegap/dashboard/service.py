@@ -12,7 +12,7 @@ from valuegap.dashboard.figures_service import (
     times_by_month,
     waiting_times,
 )
-from valuegap.dashboard.filters import EVERYBODY, Filters, explain_empty, obeyed
+from valuegap.dashboard.filters import Filters, explain_empty, obeyed, of_segment_or_everybody
 from valuegap.dashboard.formats import TOO_FEW, day, interval, is_missing, number, reliability, words
 from valuegap.dashboard.published import Published
 
@@ -301,10 +301,7 @@ def _show_link(published: Published, filters: Filters) -> None:
                 "Satisfaction", list(LAGS), format_func=lambda option: LAGS[str(option)], key="link-lag"
             )
         )
-    bands = published.rows(LINKS, metric=metric, lag=lag, segment=filters.segment)
-    of_segment = not bands.empty
-    if not of_segment:
-        bands = published.rows(LINKS, metric=metric, lag=lag, segment=EVERYBODY)
+    bands, of_segment = of_segment_or_everybody(published, LINKS, filters, metric=metric, lag=lag)
     if bands.empty:
         obeyed(filters, period=False, segment=False, instead="the last 12 months of all customers")
         st.info("No customer with a ticket said how satisfied it was.")

@@ -12,7 +12,7 @@ from valuegap.dashboard.figures_value import (
     worth_by_satisfaction,
     worth_by_tier,
 )
-from valuegap.dashboard.filters import EVERYBODY, Filters, explain_empty, obeyed
+from valuegap.dashboard.filters import Filters, explain_empty, obeyed, of_segment_or_everybody
 from valuegap.dashboard.formats import (
     TOO_FEW,
     interval,
@@ -302,10 +302,7 @@ def _show_worth(published: Published, filters: Filters) -> None:
 
 def _show_products(published: Published, filters: Filters) -> None:
     st.header("What products are worth to customers")
-    products = published.rows(PRODUCTS, segment=filters.segment)
-    of_segment = not products.empty
-    if not of_segment:
-        products = published.rows(PRODUCTS, segment=EVERYBODY)
+    products, of_segment = of_segment_or_everybody(published, PRODUCTS, filters)
     instead = "the last 12 months" if of_segment else "the last 12 months of all customers"
     obeyed(filters, period=False, segment=of_segment, instead=instead)
     if products.empty:
