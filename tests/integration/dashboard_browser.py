@@ -11,10 +11,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Download,
+    Locator,
+    Page,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -84,21 +96,39 @@ def browsing(executable: str) -> Iterator[Browser]:
 class Reader:
     """Somebody who looks at the dashboard, and what the browser did meanwhile.
 
-    `asked` are the addresses of all requests and web sockets, `complaints` the errors in the console.
+    `asked` are the addresses of all requests and web sockets, `complaints` the errors in the console;
+    `expects` is what a page asked to be drawn again still has to get: a run that starts, or one that ends.
     """
 
     page: Page
     address: str
     asked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    expects: Literal["a start", "an end", "nothing"] = "nothing"
 
     def __post_init__(self) -> None:
         """Write down what the page does, from before it does anything."""
         self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("websocket", lambda socket: self.asked.append(socket.url))
+        self.page.on("websocket", self._follow)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _follow(self, socket: WebSocket) -> None:
+        self.asked.append(socket.url)
+        socket.on("framesent", self._note_sent)
+        socket.on("framereceived", self._note_received)
+
+    def _note_sent(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).WhichOneof("type") == "rerun_script":
+            self.expects = "a start"
+
+    def _note_received(self, frame: bytes | str) -> None:
+        told = ForwardMsg.FromString(frame).WhichOneof("type") if isinstance(frame, bytes) else None
+        if self.expects == "a start" and told == "new_session":
+            self.expects = "an end"
+        elif self.expects == "an end" and told == "script_finished":
+            self.expects = "nothing"
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -127,8 +157,13 @@ class Reader:
     def settle(self) -> None:
         """Wait until the page is drawn."""
         self.page.wait_for_selector("h1")
-        # A moment, so that a script about to start is not taken for one that ended.
+        # A moment, so that what was just done is sent. The server may take longer to begin: `expects` says so, the
+        # page does not.
         self.page.wait_for_timeout(300)
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while self.expects != "nothing":
+            assert time.monotonic() < deadline, f"the page still expects {self.expects} of a run"
+            self.page.wait_for_timeout(50)
         self.page.wait_for_selector(IDLE)
         self.page.wait_for_timeout(200)
 
@@ -153,15 +188,22 @@ class Reader:
         """Return the tile of a metric."""
         return self.page.get_by_test_id("stMetric").filter(has=self.page.get_by_text(label, exact=True))
 
-    def download(self, name: str) -> str:
-        """Press the button under a table, unfolded first where it is folded, and return the CSV it saves."""
+    def save(self, name: str) -> Download:
+        """Press the button under a table, unfolded first where it is folded; return the download that starts.
+
+        By keyboard: what is unfolded still moves while it is drawn, and a click on what moves away is none.
+        """
         button = self.page.locator(f".st-key-download-{name} button")
         folded = self.page.locator("details:not([open])").filter(has=button)
         if folded.count():
-            folded.locator("summary").click()
+            folded.locator("summary").press("Enter")
         with self.page.expect_download() as expected:
-            button.click()
-        return Path(expected.value.path()).read_text()
+            button.press("Enter")
+        return expected.value
+
+    def download(self, name: str) -> str:
+        """Return the CSV that the button under a table saves."""
+        return Path(self.save(name).path()).read_text()
 
 
 def read_by(

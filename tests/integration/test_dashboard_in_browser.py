@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import shutil
+import urllib.request
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.integration.dashboard_browser import Reader, browsing, chromium, read
 from tests.integration.dashboard_figures import MOST_AT_RISK, OF_CUSTOMER, TABLES
 from tests.integration.night_runner import Warehouse
 
-from valuegap.dashboard.app import PAGES
+from valuegap.dashboard.app import PAGES, SECONDS_BETWEEN_LOOKS
 from valuegap.dashboard.formats import number
 from valuegap.publish.files import point_link
 
@@ -240,6 +241,15 @@ def test_a_customer_s_tables_say_what_sql_says(choice, walker, published):
     ).fetchall()
     tile = walker.tile("Relationship value, EUR").get_by_test_id("stMetricValue")
     expect(tile).to_have_text(number(worth, 0))
+
+
+def test_a_download_is_there_for_as_long_as_its_page_is(reader):
+    """Other readers' pages look for a new night meanwhile, and each look sweeps away what no page refers to."""
+    reader.enter("gaps")
+    saved = reader.save("gaps")
+    reader.page.wait_for_timeout(3 * SECONDS_BETWEEN_LOOKS * 1000)
+    with urllib.request.urlopen(saved.url, timeout=10) as answer:
+        assert answer.status == 200
 
 
 DATA_QUALITY = {

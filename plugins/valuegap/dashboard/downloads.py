@@ -24,7 +24,9 @@ def download(table: pd.DataFrame, name: str) -> None:
     """Draw the button that saves a table as `<name>.csv`; `name` is unique on its page."""
     st.download_button(
         "Download as CSV",
-        data=lambda: csv_bytes(table),
+        # Written before it is asked for: what a callable writes belongs to no page, and two looks of any page
+        # for a new night, between the click and the browser's request, would sweep it away.
+        data=csv_bytes(table),
         file_name=f"{name}.csv",
         mime="text/csv",
         key=f"download-{name}",
