@@ -44,6 +44,11 @@
     {%- set sum_xx = "sum(" ~ exact(x) ~ " * " ~ exact(x) ~ ") " ~ both -%}
     {%- set sum_yy = "sum(" ~ exact(y) ~ " * " ~ exact(y) ~ ") " ~ both -%}
     {%- set sum_xy = "sum(" ~ exact(x) ~ " * " ~ exact(y) ~ ") " ~ both -%}
+    {{ correlation_of_sums(n, sum_x, sum_y, sum_xx, sum_yy, sum_xy) }}
+{%- endmacro %}
+
+{#- Pearson correlation from the number of pairs and the exact sums of two columns, their squares and their product. -#}
+{% macro correlation_of_sums(n, sum_x, sum_y, sum_xx, sum_yy, sum_xy) -%}
     {{ clip(safe_divide(
         n ~ " * " ~ sum_xy ~ " - " ~ sum_x ~ " * " ~ sum_y,
         "sqrt(cast(" ~ n ~ " * " ~ sum_xx ~ " - " ~ sum_x ~ " * " ~ sum_x ~ " as double))"

@@ -66,6 +66,7 @@ verbatims as (
         customer_answers.submitted_at,
         cast(null as varchar) as feedback_type,
         topics.theme_code as topic_theme_code,
+        cast(null as boolean) as is_topic_complaint,
         cast(null as double) as score_pomp,
         cast(1 as bigint) as n_answers,
         customer_answers.declared_language,
@@ -107,6 +108,7 @@ scaled_answers as (
         min(submitted_at) as submitted_at,
         feedback_type,
         cast(null as varchar) as topic_theme_code,
+        cast(null as boolean) as is_topic_complaint,
         {{ exact_avg("score_pomp") }} as score_pomp,
         count(*) as n_answers,
         min(declared_language) as declared_language,
@@ -128,6 +130,7 @@ rated_tickets as (
         ratings.rated_at as submitted_at,
         'customer_satisfaction' as feedback_type,
         topics.theme_code as topic_theme_code,
+        cast(null as boolean) as is_topic_complaint,
         case ratings.score when 'good' then 100.0 when 'bad' then 0.0 end as score_pomp,
         cast(1 as bigint) as n_answers,
         cast(null as varchar) as declared_language,
@@ -155,6 +158,7 @@ opened_tickets as (
         tickets.created_at as submitted_at,
         case tickets.purchase_phase when 'before' then 'sales' else 'customer_satisfaction' end as feedback_type,
         topics.theme_code as topic_theme_code,
+        coalesce(topics.is_complaint, false) as is_topic_complaint,
         cast(null as double) as score_pomp,
         cast(1 as bigint) as n_answers,
         cast(null as varchar) as declared_language,
@@ -213,7 +217,7 @@ final as (
         read.sentiment_score,
         read.sentiment,
         case
-            when read.collected_by = 'ticket_topic' then coalesce(topics.is_complaint, false)
+            when read.collected_by = 'ticket_topic' then read.is_topic_complaint
             when read.collected_by = 'rating' then read.score_pomp < 50
             when read.collected_by = 'open_text' then read.sentiment = 'negative'
         end as is_complaint,
@@ -227,9 +231,6 @@ final as (
         read.text_hash
     from read
     left join themes on read.theme_code = themes.theme_code
-    left join tickets
-        on read.ticket_id = tickets.ticket_id and read.collected_by = 'ticket_topic'
-    left join topics on tickets.topic_code = topics.topic_code
 )
 
 select * from final

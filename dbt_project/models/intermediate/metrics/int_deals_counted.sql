@@ -21,21 +21,51 @@ opened as (
     group by 1, 2, 3, 4
 ),
 
+-- Open at the end of a period is what was opened until then, less what was closed: counted by day, since a deal is
+-- open at the end of many periods.
+movements as (
+    select
+        segment_key,
+        channel,
+        opened_on as moved_on,
+        1 as n,
+        amount
+    from deals
+    where not is_return and opened_on <= {{ as_of_date() }}
+    union all
+    select
+        segment_key,
+        channel,
+        greatest(opened_on, closed_on) as moved_on,
+        -1 as n,
+        -amount as amount
+    from deals
+    where not is_return and opened_on <= {{ as_of_date() }} and closed_on is not null
+),
+
+daily_movements as (
+    select
+        segment_key,
+        channel,
+        moved_on,
+        sum(n) as n,
+        sum(amount) as amount
+    from movements
+    group by 1, 2, 3
+),
+
 still_open as (
     select
-        deals.segment_key,
-        deals.channel,
+        daily_movements.segment_key,
+        daily_movements.channel,
         periods.period_grain,
         periods.period_start,
-        count(*) as deals_open,
-        sum(deals.amount) as open_amount
-    from deals
-    inner join periods
-        on
-            deals.opened_on <= periods.period_end
-            and (deals.closed_on is null or deals.closed_on > periods.period_end)
-    where not deals.is_return and deals.opened_on <= {{ as_of_date() }}
+        sum(daily_movements.n) as deals_open,
+        sum(daily_movements.amount) as open_amount
+    from daily_movements
+    inner join periods on daily_movements.moved_on <= periods.period_end
     group by 1, 2, 3, 4
+    having sum(daily_movements.n) > 0
 ),
 
 closed as (

@@ -15,7 +15,8 @@ with
 tickets as (
     select
         *,
-        coalesce(customer_key, ticket_id) as requester_unit,
+        -- A number, since distinct ones are counted in every segment and period, and keys of text cost more.
+        dense_rank() over (order by coalesce(customer_key, ticket_id)) as requester_unit,
         n_handoffs > 0 as is_handed_over,
         cast(created_at as date) as created_on,
         cast(first_reply_at as date) as replied_on,
