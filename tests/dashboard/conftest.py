@@ -36,8 +36,9 @@ create table marts.dim_attribute as
 select * from (values ('delivery', 'Delivery <b>on time</b>'), ('support', 'Help'), ('price', 'Price'))
     as attributes (attribute_code, attribute_name);
 create table marts.dim_metric as
-select * from (values ('csat', 'Satisfaction [CSAT]', 'How *satisfied*?'), ('reopen_rate', 'Reopened', 'How many?'),
-    ('sales_amount', 'Sales', 'How much?')) as metrics (metric_code, metric_name, question);
+select * from (values ('csat', 'Satisfaction [CSAT]', 'How *satisfied*?', '100 * satisfied / asked'),
+    ('reopen_rate', 'Reopened', 'How many?', 'reopened / solved'), ('sales_amount', 'Sales', 'How much?', 'sum of orders')
+) as metrics (metric_code, metric_name, question, formula);
 create table marts.period as
 select * from (values
     ('trailing_12m', date '2025-02-01', date '2026-01-31', true),

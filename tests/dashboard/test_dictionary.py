@@ -7,7 +7,6 @@ from tests.dashboard.conftest import shown_text
 from valuegap.dashboard.dictionary import bounds, explained, matching
 
 DICTIONARY = """
-alter table marts.dim_metric add column formula varchar default 'mean of x';
 alter table marts.dim_metric add column numerator varchar;
 alter table marts.dim_metric add column denominator varchar;
 alter table marts.dim_metric add column unit varchar default 'percent';
@@ -53,7 +52,7 @@ def test_every_metric_is_explained(publish, open_page):
     text = shown_text(open_page("dictionary"))
     for said in (
         "Satisfaction [CSAT]",
-        "mean of x",
+        "100 * satisfied / asked",
         "Oliver 1980",
         "0 to 100",
         "satisfaction.estimate where metric_code",

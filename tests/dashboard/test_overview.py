@@ -59,6 +59,13 @@ def test_names_of_metrics_are_shown_as_they_are_written(publish: Publish, open_p
     assert any("Satisfaction \\[CSAT\\]" in text.value for text in page.markdown)
 
 
+def test_a_tile_tells_its_question_and_how_its_figure_is_made(publish: Publish, open_page: OpenPage) -> None:
+    publish()
+    page = open_page("overview")
+    name = next(text for text in page.markdown if "CSAT" in text.value)
+    assert name.help == "How \\*satisfied\\*?\n\n100 \\* satisfied / asked"
+
+
 def test_a_stale_stream_is_named(publish: Publish, open_page: OpenPage) -> None:
     publish(
         "update marts.freshness set is_stale = true, last_loaded_as_of = date '2026-01-29' where source = 'hubspot';"

@@ -77,8 +77,8 @@ changed as (
         and recency = 1
 )
 select
-    shown.metric_code, dim_metric.metric_name, dim_metric.question, shown.unit, shown.direction,
-    shown.metric_value, shown.ci_low, shown.ci_high, shown.n_customers, shown.n_responses,
+    shown.metric_code, dim_metric.metric_name, dim_metric.question, dim_metric.formula, shown.unit,
+    shown.direction, shown.metric_value, shown.ci_low, shown.ci_high, shown.n_customers, shown.n_responses,
     shown.is_reportable, shown.reliability, changed.delta, changed.is_significant,
     changed.period_start as changed_start
 from shown
@@ -145,7 +145,7 @@ def _show_tile(row: "pd.Series[Any]", currency: str) -> None:
         name = f"{name}, {currency}"
     with st.container(border=True, width=TILE_WIDTH, height="stretch"):
         # A metric's own label is cut off where it does not fit.
-        st.markdown(f"**{plain(name)}**", help=plain(row["question"]))
+        st.markdown(f"**{plain(name)}**", help=f"{plain(row['question'])}\n\n{plain(row['formula'])}")
         st.metric(
             name,
             in_unit(row["metric_value"], unit),
