@@ -30,8 +30,8 @@ select
 from marts.dim_customer where customer_key in ('{key(7)}', '{key(33)}');
 create table marts.customer_score as
 select customer_key, 'acsi' as metric_code, 'overall' as area, period_grain, period_start, score::double as score
-from marts.dim_customer, (values ('quarter', date '2025-10-01', 51.2), ('trailing_12m', date '2025-02-01', 73.7))
-    as periods (period_grain, period_start, score);
+from marts.dim_customer, (values ('quarter', date '2025-07-01', 48.0), ('quarter', date '2025-10-01', 51.2),
+    ('trailing_12m', date '2025-02-01', 73.7)) as periods (period_grain, period_start, score);
 create table marts.customer_value as
 select customer_key, 'all' as product_key, 'post_purchase' as value_basis, period_grain, period_start,
     19.6::double as net_value_score, 60.0::double as benefit_score, 40.4::double as cost_score,
@@ -45,8 +45,8 @@ select customer_key, month_start, 2::bigint as orders, 5::decimal(18, 6) as unit
 from marts.dim_customer, (values (date '2025-11-01'), (date '2025-12-01')) as months (month_start);
 create table marts.fct_survey_answer as
 select customer_key, timestamp '2025-12-05 09:00:00' as submitted_at, 'r-1' as response_key, metric_code,
-    80.0::double as score_pomp, true as is_scored
-from marts.dim_customer, (values ('csat'), ('referral_given')) as metrics (metric_code);
+    80.0::double as score_pomp, is_scored
+from marts.dim_customer, (values ('csat', true), ('nps', false), ('referral_given', true)) as metrics (metric_code, is_scored);
 create table marts.fct_value_gap as
 select customer_key, timestamp '2025-12-05 09:00:00' as submitted_at, 'r-1' as response_key,
     'satisfaction' as gap_type, 'delivery' as attribute_code, 90.0::double as expected_score,
@@ -107,7 +107,7 @@ def test_a_customer_not_at_risk_says_so(publish: Publish, open_page: OpenPage) -
 def test_a_customer_is_found_by_the_beginning_of_its_key(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
     page = open_page("customer")
-    page.text_input(key="customer-search").set_value("0012").run()
+    page.text_input(key="customer-search").set_value(" 0012FFFF ").run()
     assert page.selectbox(key="customer").value == key(12)
     assert page.query_params["customer"] == key(12)
 

@@ -44,6 +44,19 @@ def test_the_latest_complete_period_is_offered_first(publish: Publish, open_page
     assert "not complete" in shown_text(page)
 
 
+def test_last_twelve_months_that_begin_earlier_are_no_choice_of_their_own(
+    publish: Publish, open_page: OpenPage
+) -> None:
+    publish(
+        "insert into marts.kpi_current_state select * replace ('retention_rate' as metric_code,"
+        " date '2025-01-01' as period_start, date '2025-12-31' as period_end)"
+        " from marts.kpi_current_state where metric_code = 'csat' and period_grain = 'trailing_12m';"
+    )
+    page = open_page("overview")
+    assert {box.key for box in page.sidebar.selectbox} == {"grain", "segment"}
+    assert "Last 12 months (2025-02-01 to 2026-01-31)" in shown_text(page)
+
+
 @pytest.mark.parametrize(
     "query",
     [{"grain": "decade"}, {"segment": "country:XX"}, {"grain": "month", "start": "1999-01-01"}],

@@ -18,9 +18,16 @@ def test_gaps_are_drawn_widest_first_and_listed_with_their_intervals(
     table = page.dataframe[0].value
     assert list(table["Gap"]) == [-13.4, 0.0, 3.5]
     assert list(table["Lower"]) == [-15.4, -2.0, 1.5]
+    assert list(table["Customers short, %"]) == [50, 50, 50]
     assert list(table["Customers"]) == [261, 261, 261]
     names = [trace["name"] for trace in figure(page, 0)["data"]]
     assert names == ["worse than expected", "within noise", "better than expected"]
+
+
+def test_gaps_are_those_of_the_chosen_period(publish: Publish, open_page: OpenPage) -> None:
+    publish("update marts.satisfaction_gap set gap_score = 9.9 where period_start = date '2025-12-01';")
+    page = open_page("gaps", grain="month", start="2026-01-01")
+    assert list(page.dataframe[0].value["Gap"]) == [-13.4, 0.0, 3.5]
 
 
 def test_value_gaps_can_be_chosen_instead(publish: Publish, open_page: OpenPage) -> None:

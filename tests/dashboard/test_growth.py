@@ -15,8 +15,8 @@ select
     case when n < 5 then 7712.34 else 1090.5 end::decimal(18, 2) as revenue_current,
     case when n < 5 then 7712.34 else 90.5 end::decimal(18, 2) as delta,
     case when n < 5 then 7712.34 else -20.25 end::decimal(18, 2) as customers_effect,
-    60::decimal(18, 2) as frequency_effect, 40.5::decimal(18, 2) as transaction_size_effect,
-    10.25::decimal(18, 2) as price_effect, null::decimal(18, 2) as volume_effect,
+    80.5::decimal(18, 2) as frequency_effect, 40.5::decimal(18, 2) as transaction_size_effect,
+    -10.25::decimal(18, 2) as price_effect, null::decimal(18, 2) as volume_effect,
     null::decimal(18, 2) as mix_effect, null::decimal(18, 2) as like_for_like_price_effect,
     n >= 5 as is_reportable, case when n < 5 then 'suppressed' else 'reliable' end as reliability
 from marts.sized, (values ('previous'), ('year_before')) as comparisons (comparison)
@@ -82,7 +82,7 @@ def test_the_parts_of_the_change_add_up_and_are_said_to(publish: Publish, open_p
     parts = table(page, "Part").set_index("Part")["Amount, EUR"]
     assert parts["Customers":"Revenue a unit"].sum() == parts["Change"]
     assert parts["Revenue before"] + parts["Change"] == parts["Revenue after"]
-    said = "The 4 parts add up to the change: −20.25 + 60.00 + 40.50 + 10.25 = 90.50 EUR."
+    said = "The 4 parts add up to the change: −20.25 + 80.50 + 40.50 − 10.25 = 90.50 EUR."
     assert any(caption.value == said for caption in page.caption)
 
 
@@ -97,9 +97,13 @@ def test_a_trailing_window_shows_the_newest_whole_quarter_and_says_so(
 def test_a_chosen_month_is_compared_with_a_year_before_when_asked(
     publish: Publish, open_page: OpenPage
 ) -> None:
-    publish(MARTS + "delete from marts.revenue_levers where comparison = 'year_before';")
+    publish(
+        MARTS
+        + "delete from marts.revenue_levers where comparison = 'year_before';"
+        + "update marts.revenue_levers set delta = 1 where period_start = date '2026-01-01';"
+    )
     page = open_page("growth", grain="month", start="2025-12-01")
-    assert "Amount, EUR" in page.dataframe[0].value.columns
+    assert table(page, "Part").set_index("Part").loc["Change", "Amount, EUR"] == 90.5
     page.get("button_group")[0].set_value("year_before").run()
     assert any("There is no change to explain" in info.value for info in page.info)
 
@@ -128,7 +132,25 @@ def test_a_month_whose_departures_are_not_known_yet_says_so(publish: Publish, op
     assert any(info.value == "Not known yet: the silence is too short." for info in page.info)
     months = table(page, "Gross retention, %").set_index("Month")
     assert pd.isna(months.loc["2026-01-01", "Gross retention, %"])
+    assert months.loc["2026-01-01", "Note"] == "not known yet: the silence is too short"
     assert months.loc["2025-12-01", "Gross retention, %"] == pytest.approx(93)
+    page = open_page("growth", grain="month", start="2025-12-01")
+    assert page.metric[0].value == "93.0 %"
+
+
+def test_a_month_that_is_not_over_is_no_point_of_the_line(publish: Publish, open_page: OpenPage) -> None:
+    publish(
+        MARTS
+        + "update marts.revenue_retention set period_is_complete = false where period_start = date '2026-01-01';"
+    )
+    assert list(table(open_page("growth"), "Gross retention, %")["Month"]) == ["2025-12-01"]
+
+
+def test_channels_say_what_share_of_deals_they_win(publish: Publish, open_page: OpenPage) -> None:
+    publish(MARTS)
+    channels = table(open_page("growth"), "Channel").set_index("Channel")
+    assert channels["Win rate, %"].to_dict() == pytest.approx({"All channels": 90, "Partner": 90})
+    assert channels.loc["Partner", "Lost mostly for"] == "Price (40 %)"
 
 
 def test_cohorts_of_too_few_customers_are_counted_and_not_drawn(
@@ -138,6 +160,7 @@ def test_cohorts_of_too_few_customers_are_counted_and_not_drawn(
     page = open_page("growth")
     cohorts = next(figure for figure in figures(page) if figure["data"][0]["type"] == "heatmap")  # type: ignore[index]
     assert cohorts["data"][0]["y"] == ["2025-09<br>n 12", "2025-11<br>n 40"]  # type: ignore[index]
+    assert "not known yet" in cohorts["data"][0]["hovertext"][1][1]  # type: ignore[index]
     assert any("Not drawn: 1 cohorts of too few customers." in caption.value for caption in page.caption)
     listed = table(page, "First purchase")
     of_few = listed[listed["First purchase"] == "2025-10"]

@@ -43,7 +43,8 @@ select
 from (values
     ('all', '', 72.4, 'B'), ('agent', 'aaaa', 81.5, 'A'), ('agent', 'bbbb', 71.25, 'B'),
     ('agent', 'dddd', 77.1234, 'insufficient')
-) as scopes (scope_type, agent, score, band), (values ('trailing_12m', date '2025-02-01')) as p (period_grain, period_start);
+) as scopes (scope_type, agent, score, band), (values ('trailing_12m', date '2025-02-01'),
+    ('month', date '2025-12-01'), ('month', date '2026-01-01')) as p (period_grain, period_start);
 create table marts.service_satisfaction_link as
 select
     metric_code, 'same_ticket' as lag_band, 'all:all' as segment_key, band, band_number, score::double as estimate,
@@ -51,7 +52,7 @@ select
     -0.02::double as slope, -0.03::double as slope_low, -0.01::double as slope_high, date '2025-02-01' as period_start,
     date '2026-01-31' as period_end, 60::bigint as n_pairs, 50::bigint as n_customers, score > 0 as is_reportable,
     'reliable' as reliability
-from (values ('480 or more', 3, 55, 700), ('0–30', 1, 75, 3), ('30–480', 2, -1, 100)) as bands (band, band_number, score, minutes),
+from (values ('1440 or more', 3, 55, 1700), ('0–30', 1, 75, 3), ('30–1440', 2, -1, 100)) as bands (band, band_number, score, minutes),
     (values ('first_reply_business_minutes'), ('resolution_business_hours')) as metrics (metric_code);
 """
 
@@ -104,6 +105,25 @@ def test_a_kind_of_ticket_of_too_few_customers_is_listed_without_figures(
     assert "%" in table(page, "Topic").columns
 
 
+def test_kinds_of_ticket_and_agents_are_those_of_the_chosen_month(
+    publish: Publish, open_page: OpenPage
+) -> None:
+    publish(MARTS)
+    page = open_page("service", grain="month", start="2025-12-01")
+    assert list(table(page, "Topic")["Topic"]) == ["Billing", "Defect"]
+    assert len(table(page, "Agent")) == 3
+
+
+def test_an_agent_of_too_few_customers_has_no_band(publish: Publish, open_page: OpenPage) -> None:
+    publish(
+        MARTS
+        + "update marts.agent_scorecard set is_reportable = false, reliability = 'suppressed' where rank_band = 'A';"
+    )
+    agents = table(open_page("service"), "Agent").set_index("Agent")
+    assert agents.loc["Agent aaaaaaaa", "Band"] == "—"
+    assert pd.isna(agents.loc["Agent aaaaaaaa", "Adjusted"])
+
+
 def test_agents_with_too_few_ratings_have_no_score_and_no_rank(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
     page = open_page("service")
@@ -136,7 +156,7 @@ def test_the_link_goes_from_quick_to_slow_and_claims_no_cause(publish: Publish, 
     publish(MARTS)
     page = open_page("service")
     bands = table(page, "Service time, open minutes")
-    assert list(bands["Service time, open minutes"]) == ["0–30", "30–480", "480 or more"]
+    assert list(bands["Service time, open minutes"]) == ["0–30", "30–1440", "1440 or more"]
     assert bands["Satisfaction"].isna().tolist() == [False, True, False]
     assert any(
         caption.value

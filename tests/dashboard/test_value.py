@@ -126,6 +126,42 @@ def test_worth_by_satisfaction_counts_each_customer_once(publish: Publish, open_
     assert counts["20–40"].sum() == 40
 
 
+def test_worth_by_satisfaction_of_too_few_customers_is_not_shown(
+    publish: Publish, open_page: OpenPage
+) -> None:
+    publish(MARTS + "delete from marts.customer_score where customer_key > '0004';")
+    page = open_page("value")
+    assert "Satisfaction by worth: too few customers." in shown_text(page)
+    assert not any("Value tiers" in frame.value.columns for frame in page.dataframe)
+
+
+def test_customers_stand_in_bands_of_worth_from_one_to_three_to_ten(
+    publish: Publish, open_page: OpenPage
+) -> None:
+    amounts = "[-1, 0, 0.5, 99.99, 100, 299.99, 300, 999.99, 1000, 30000]"
+    publish(
+        MARTS
+        + "update marts.relationship_value set relationship_value_amount ="
+        + f" ({amounts})[1 + customer_key[1:4]::integer % 10];"
+    )
+    bands = next(
+        frame.value
+        for frame in open_page("value").dataframe
+        if list(frame.value.columns) == ["Relationship value, EUR", "Customers"]
+    )
+    assert {name: count / 6 for name, count in bands.to_numpy()} == {
+        "below 0": 1,
+        "0": 1,
+        "up to 100": 2,
+        "100 to 300": 2,
+        "300 to 1,000": 2,
+        "1,000 to 3,000": 1,
+        "3,000 to 10,000": 0,
+        "10,000 to 30,000": 0,
+        "30,000 to 100,000": 1,
+    }
+
+
 def test_products_of_another_segment_are_said_to_be_of_all(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
     page = open_page("value", segment="country:AT")

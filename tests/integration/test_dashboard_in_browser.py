@@ -18,6 +18,7 @@ from tests.integration.night_runner import Warehouse
 
 from valuegap.dashboard.app import PAGES, SECONDS_BETWEEN_LOOKS
 from valuegap.dashboard.formats import number
+from valuegap.dashboard.members import MEMBERS
 from valuegap.publish.files import point_link
 
 # The first of these tests runs the first night.
@@ -327,6 +328,14 @@ def test_the_sql_page_answers_and_reads_no_file(reader, published):
     assert shown == [(attribute, pytest.approx(gap)) for attribute, gap in of_file if gap is not None]
     ask(reader, "select * from read_text('/etc/passwd')")
     expect(reader.page.get_by_test_id("stAlert")).to_contain_text("read_text(…) cannot be read from here")
+
+
+def test_a_segment_holds_the_customers_the_warehouse_counts(published):
+    """Figures made of customers and marts by segment mean the same customers."""
+    counted = dict(published.sql("select segment_key, population_n from marts.dim_segment").fetchall())
+    assert {
+        segment: len(published.execute(MEMBERS, {"segment": segment}).fetchall()) for segment in counted
+    } == counted
 
 
 def test_a_newly_published_warehouse_appears_by_itself(reader, data_dir):

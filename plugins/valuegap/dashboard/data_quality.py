@@ -261,7 +261,7 @@ def reconciliation_table(compared: pd.DataFrame) -> pd.DataFrame:
 
 def response_rates(months: pd.DataFrame) -> pd.DataFrame:
     """Return one survey's months as `figures.trend` takes them, in percent; those of too few left out."""
-    shown = months[months["is_reportable"] & months["response_rate"].notna()]
+    shown = months.dropna(subset=["response_rate"])
     return pd.DataFrame(
         {
             "period_start": shown["cohort_month"],
