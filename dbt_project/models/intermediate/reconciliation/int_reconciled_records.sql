@@ -57,19 +57,32 @@ stored_rows as (
 {%- set name = source_name ~ "_" ~ stream -%}
 {#- What was changed after midnight was landed a night early: it is not in the staging model yet. -#}
 {%- set known = "coalesce(last_modified_at, recorded_at) < " ~ as_of_until() if stream == "responses" else "1 = 1" -%}
-{{ name }}_landed as (
+{{ name }}_versions as (
     select
-        count(*) as n_rows,
-        count(distinct case when {{ known }} then {{ surrogate_key(record_id) }} end) as n_ids
+        count(*) as n_versions,
+        count(case when {{ known }} then 1 end) as n_known
     from {{ source(source_name, stream) }}
     where _as_of_date <= {{ as_of_date() }}
+    group by {{ record_id | join(", ") }}
 ),
 
-{{ name }}_staged as (
+{{ name }}_landed as (
+    select
+        sum(n_versions) as n_rows,
+        count(case when n_known > 0 then 1 end) as n_ids
+    from {{ name }}_versions
+),
+
+{% endfor -%}
+{% for source_name, stream, model, record_id, census, same_record, is_gone in streams if not census -%}
+{{ source_name }}_{{ stream }}_staged as (
     select count(*) as n_records from {{ ref(model) }}
 ),
 
-{% if census -%}
+{% endfor -%}
+{#- The staging model is read once: it sorts all versions of all records to find the newest. -#}
+{% for source_name, stream, model, record_id, census, same_record, is_gone in streams if census -%}
+{%- set name = source_name ~ "_" ~ stream -%}
 {{ name }}_ids as (
     {{ last_census(source(source_name, census), record_id=record_id) | indent(4) }}
 ),
@@ -78,17 +91,16 @@ stored_rows as (
     select count(*) as n_ids from {{ name }}_ids
 ),
 
-{{ name }}_live as (
+{{ name }}_staged as (
     select
-        count(*) as n_live,
-        count(case when ids._as_of_date is null then 1 end) as n_younger
+        count(*) as n_records,
+        count(case when not ({{ is_gone }}) then 1 end) as n_live,
+        count(case when not ({{ is_gone }}) and ids._as_of_date is null then 1 end) as n_younger
     from {{ ref(model) }} as records
     left join {{ name }}_ids as ids
         on {{ same_record }}
-    where not ({{ is_gone }})
 ),
 
-{% endif -%}
 {% endfor -%}
 counted as (
     select
@@ -122,11 +134,11 @@ counted as (
         '{{ stream }}' as object,
         'live_records' as measure,
         {{ name }}_listed.n_ids as source_value,
-        {{ name }}_live.n_live as warehouse_value,
-        {{ name }}_live.n_younger as explained_difference,
+        {{ name }}_staged.n_live as warehouse_value,
+        {{ name }}_staged.n_younger as explained_difference,
         'younger_than_the_list' as explanation_code
     from {{ name }}_listed
-    cross join {{ name }}_live
+    cross join {{ name }}_staged
     where {{ name }}_listed.n_ids > 0
     {% endif -%}
     {% endfor %}
