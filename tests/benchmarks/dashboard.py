@@ -17,31 +17,52 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 from tests.benchmarks.bi_queries import chosen_file, published_as_night
-from tests.integration.dashboard_browser import IDLE, Reader, browsing, chromium, read_by, served
+from tests.integration.dashboard_browser import Reader, browsing, chromium, read_by, served
 
 from valuegap.dashboard.app import PAGES
 
-RUNS = 5
 GOAL_PAGE_MS, GOAL_FILTER_MS = 2_000, 1_000
-SEGMENTS = ("Market segment: enterprise", "Market segment: small business")
-QUIET_MS = 1_200
+# One a visit: each page asks the warehouse what nobody has asked it before.
+SEGMENTS = (
+    "Market segment: enterprise",
+    "Market segment: mid market",
+    "Market segment: small business",
+    "Country: DE",
+    "Country: FR",
+)
+QUIET_MS, LOOK_MS = 1_200, 300
 
-# When the page last changed, and when its part in the window did, by the page's own clock; 0 is its opening.
+# Notes every change of the page by its own clock, and looks where the changed nodes are only when it is asked: looking
+# makes the browser lay the page out, which it would not do as often for a reader.
 WATCH = """
-    window.lastChange = window.lastSeen = 0;
-    const isSeen = node => {
-        const box = (node.getBoundingClientRect ? node : node.parentElement)?.getBoundingClientRect();
-        return box && box.width > 0 && box.height > 0 && box.top < window.innerHeight;
-    };
-    new MutationObserver(changes => {
-        const main = document.querySelector('[data-testid="stMain"]');
-        const drawn = changes.filter(change => main && main.contains(change.target));
-        if (!drawn.length) return;
-        window.lastChange = performance.now();
-        const nodes = drawn.flatMap(change => change.addedNodes.length ? [...change.addedNodes] : [change.target]);
-        if (nodes.some(isSeen)) window.lastSeen = window.lastChange;
+    window.changes = [];
+    new MutationObserver(records => {
+        const nodes = records.flatMap(record => record.addedNodes.length ? [...record.addedNodes] : [record.target]);
+        window.changes.push([performance.now(), nodes]);
     }).observe(document, {subtree: true, childList: true, characterData: true});
 """
+
+# Milliseconds since the last change of the page's content, none while it is still being drawn.
+QUIET_FOR = """() => {
+    const app = document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
+    const main = document.querySelector('[data-testid="stMain"]');
+    if (!app || !main || !main.querySelector("h1") || main.querySelector('[data-testid="stSkeleton"]')) return 0;
+    const figures = [...main.querySelectorAll('[data-testid="stPlotlyChart"]')];
+    if (figures.some(figure => !figure.querySelector(".main-svg"))) return 0;
+    window.changes = window.changes.filter(([, nodes]) => nodes.some(node => main.contains(node)));
+    return performance.now() - (window.changes.at(-1)?.[0] ?? 0);
+}"""
+
+# When the page's content changed last, and when what is inside the window now did, since a moment.
+LAST_CHANGES = """since => {
+    const isSeen = node => {
+        const box = (node.getBoundingClientRect ? node : node.parentElement)?.getBoundingClientRect();
+        return box && box.width > 0 && box.height > 0 && box.top < window.innerHeight && box.bottom > 0;
+    };
+    const after = window.changes.filter(([at]) => at >= since);
+    const seen = after.filter(([, nodes]) => nodes.some(isSeen));
+    return [(seen.at(-1)?.[0] ?? since) - since, (after.at(-1)?.[0] ?? since) - since];
+}"""
 
 
 @dataclass(frozen=True)
@@ -53,13 +74,13 @@ class Drawn:
 
 
 def drawn_at(reader: Reader, since: float = 0) -> Drawn:
-    """Wait until nothing changes any more; return when the last changes were."""
-    reader.page.wait_for_selector("h1")
-    reader.page.wait_for_selector(IDLE)
-    reader.page.wait_for_function(f"performance.now() - window.lastChange > {QUIET_MS}")
-    reader.page.wait_for_selector(IDLE)
-    seen, drawn = reader.page.evaluate("[window.lastSeen, window.lastChange]")
-    return Drawn(seen - since, drawn - since)
+    """Wait until nothing changes any more; return when the last changes were.
+
+    Asks now and then: what Playwright waits for it looks for in each frame, and makes the browser draw frames.
+    """
+    while reader.page.evaluate(QUIET_FOR) < QUIET_MS:
+        reader.page.wait_for_timeout(LOOK_MS)
+    return Drawn(*reader.page.evaluate(LAST_CHANGES, since))
 
 
 def opened(reader: Reader, where: str) -> Drawn:
@@ -75,9 +96,9 @@ def filtered(reader: Reader, option: str) -> Drawn:
     box.press("ArrowDown")
     box.fill(option)
     reader.page.get_by_role("option", name=option, exact=True).wait_for()
-    chosen_at = float(reader.page.evaluate("window.lastSeen = window.lastChange = performance.now()"))
+    chosen_at = float(reader.page.evaluate("performance.now()"))
     box.press("Enter")
-    reader.page.wait_for_timeout(300)
+    reader.page.wait_for_timeout(LOOK_MS)
     return drawn_at(reader, chosen_at)
 
 
@@ -100,35 +121,35 @@ def main(file: Path) -> None:
         raise SystemExit("No Chromium on this machine: install the package chromium to time the dashboard.")
     first: list[Drawn] = []
     again: list[Drawn] = []
-    changes: list[Drawn] = []
+    changes: list[list[float]] = []
     with tempfile.TemporaryDirectory(prefix="valuegap-bench-") as folder:
         settings, _ = published_as_night(file, Path(folder))
         link = settings.published_dir / "warehouse.duckdb"
         link.symlink_to(next(settings.published_dir.iterdir()).name)
         with served(Path(folder)) as address, browsing(executable) as browser:
-            print(
-                f"\nDashboard, {RUNS} visits of each page, load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
-            )
+            load, cores = f"{os.getloadavg()[0]:.0f}", os.cpu_count()
+            print(f"\nDashboard, {len(SEGMENTS)} visits of each page, load {load} on {cores} cores")
             print(f"{'milliseconds':<44}{'seen':>9}{'slowest':>9}{'drawn':>9}{'slowest':>9}")
             for position, (where, title, _) in enumerate(PAGES):
-                visits = [visit(browser, address, where if position else "", run) for run in range(RUNS)]
+                visits = [visit(browser, address, where if position else "", segment) for segment in SEGMENTS]
                 opened_first, opened_again, changed = ([each[act] for each in visits] for act in range(3))
                 line(title, opened_first)
                 line(f"{title}, again", opened_again)
                 line(f"{title}, other customers", changed)
-                changes += changed
+                changes.append([each.drawn for each in changed])
                 if not position:
                     first, again = opened_first, opened_again
     kept("first page, empty browser, median", statistics.median(each.seen for each in first), GOAL_PAGE_MS)
     kept("first page, again, slowest", max(each.drawn for each in again), GOAL_PAGE_MS)
-    kept("change of filter, slowest", max(each.drawn for each in changes), GOAL_FILTER_MS)
+    kept("change of filter, slowest page's median", max(map(statistics.median, changes)), GOAL_FILTER_MS)
+    print(f"change of filter, slowest of {len(PAGES) * len(SEGMENTS)}: {max(map(max, changes)):.0f} ms")
 
 
-def visit(browser: Browser, address: str, where: str, run: int) -> tuple[Drawn, Drawn, Drawn]:
+def visit(browser: Browser, address: str, where: str, segment: str) -> tuple[Drawn, Drawn, Drawn]:
     """Let a new reader open a page, open it again, and choose other customers."""
     reader = read_by(browser, address)
     reader.page.add_init_script(WATCH)
-    times = opened(reader, where), opened(reader, where), filtered(reader, SEGMENTS[run % 2])
+    times = opened(reader, where), opened(reader, where), filtered(reader, segment)
     reader.page.context.close()
     return times
 

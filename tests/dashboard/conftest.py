@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from valuegap.publish.files import point_link
@@ -156,8 +158,9 @@ def publish(tmp_path: Path) -> Publish:
 
 @pytest.fixture
 def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Return a function that opens a page by its address, with the filters of the query, and has it drawn."""
+    """Return a function that opens a page by its address, with the filters of the query, all tables unfolded."""
     monkeypatch.setenv("VALUEGAP_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(st, "expander", partial(st.expander, expanded=True))
 
     def opened(address: str, **query: str) -> AppTest:
         app = AppTest.from_function(_one_page, kwargs={"address": address}, default_timeout=60)

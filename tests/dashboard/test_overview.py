@@ -75,10 +75,19 @@ def test_a_stale_stream_is_named(publish: Publish, open_page: OpenPage) -> None:
     assert "2026\\-01\\-29" in page.warning[0].value
 
 
+def test_the_start_page_needs_no_plotly_until_a_metric_is_chosen(
+    publish: Publish, open_page: OpenPage
+) -> None:
+    publish()
+    page = open_page("overview")
+    assert not page.get("plotly_chart")
+    assert page.selectbox(key="metric").select("csat").run().get("plotly_chart")
+
+
 def test_a_metric_of_a_segment_without_a_reportable_month_says_so(
     publish: Publish, open_page: OpenPage
 ) -> None:
     publish()
-    page = open_page("overview", segment="country:DE")
+    page = open_page("overview", segment="country:DE").selectbox(key="metric").select("csat").run()
     assert any("No month has enough customers" in info.value for info in page.info)
     assert not page.get("plotly_chart")

@@ -193,16 +193,17 @@ class Reader:
     def save(self, name: str) -> Download:
         """Press the button under a table, unfolded first where it is folded; return the download that starts.
 
-        By keyboard: what is unfolded still moves while it is drawn, and a click on what moves away is none. Pressed
-        again where nothing comes, as a reader does: a button may be drawn anew the moment it is pressed.
+        By keyboard: what is unfolded still moves while it is drawn, and a click on what moves away is none. Each is
+        pressed again where nothing comes, as a reader does: it may be drawn anew the moment it is pressed.
         """
         button = self.page.locator(f".st-key-download-{name} button")
-        folded = self.page.locator("details:not([open])").filter(has=button)
-        if folded.count():
-            folded.locator("summary").press("Enter")
+        folded = self.page.locator(f".st-key-unfold-{name} details:not([open])")
+        button.or_(folded).wait_for()
         for _ in range(PRESSES):
-            expect(button).to_be_visible(timeout=PATIENCE_MS)
+            if folded.count():
+                folded.locator("summary").press("Enter")
             try:
+                button.wait_for(timeout=PATIENCE_MS / PRESSES)
                 with self.page.expect_download(timeout=PATIENCE_MS / PRESSES) as expected:
                     button.press("Enter")
                 return expected.value

@@ -177,6 +177,25 @@ def test_the_tiles_obey_the_filters(reader, published):
     expect(reader.tile(name).get_by_test_id("stMetricValue")).to_contain_text(number(value, 0))
 
 
+def test_a_metric_is_shown_by_month(reader, published):
+    reader.enter()
+    ((name,),) = published.sql(
+        "select metric_name from marts.dim_metric where metric_code = 'csat'"
+    ).fetchall()
+    reader.choose("Metric", name)
+    of_file = published.sql(
+        """
+        select strftime(period_start, '%Y-%m'), case when is_reportable then metric_value end, n_customers
+        from marts.kpi_current_state
+        where metric_code = 'csat' and segment_key = 'all:all' and period_grain = 'month' and period_is_complete
+        order by period_start
+        """
+    ).fetchall()
+    assert of_file
+    of_file = [[as_cell(cell) for cell in row] for row in of_file]
+    assert listed(reader, "csat-by-month", ("Month", "Figure", "Customers")) == of_file
+
+
 CHOICES = {
     "as opened": {"grain": "trailing_12m", "start": "2025-02-01", "segment": "all:all"},
     "filtered": {"grain": "quarter", "start": "2025-10-01", "segment": "country:DE"},

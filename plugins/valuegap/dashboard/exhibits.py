@@ -5,16 +5,13 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from valuegap.dashboard.downloads import download
+from valuegap.dashboard.figures import TEMPLATES
 from valuegap.dashboard.formats import MISSING
 
 WHOLE_FROM = 1000
 """A column of fractions of which most reach this, amounts as a rule, is shown in whole numbers."""
 # Drawn by the browser alone: no logo, nothing that sends the figure anywhere.
 PLOTLY_CONFIG = {"displaylogo": False, "displayModeBar": False, "responsive": True}
-
-
-INK = {"light": "#31333f", "dark": "#fafafa"}
-"""Colour of text and intervals in each theme of the reader; Streamlit's own for charts is too pale."""
 
 
 def exhibit(figure: go.Figure, table: pd.DataFrame, name: str, *, alt: str, digits: int = 1) -> None:
@@ -27,10 +24,19 @@ def exhibit(figure: go.Figure, table: pd.DataFrame, name: str, *, alt: str, digi
         alt: One sentence for a screen reader: what is drawn, and where the table is.
         digits: Decimals of the table's fractions.
     """
-    theme = st.context.theme.type or "light"
-    st.plotly_chart(inked(figure, INK[theme]), key=f"figure-{name}", config=PLOTLY_CONFIG, alt=alt)
-    with st.expander("The same as a table"):
-        show_table(table, name, digits=digits)
+    figure.update_layout(template=TEMPLATES[st.context.theme.type or "light"])
+    # No theme of Streamlit's: its text on charts is too pale.
+    st.plotly_chart(figure, theme=None, key=f"figure-{name}", config=PLOTLY_CONFIG, alt=alt)
+    _unfold(table, name, digits)
+
+
+@st.fragment
+def _unfold(table: pd.DataFrame, name: str, digits: int) -> None:
+    """Draw what unfolds to the table, made when it is asked for: it costs half as much as a figure."""
+    unfolding = st.expander("The same as a table", key=f"unfold-{name}", on_change="rerun")
+    if unfolding.open:
+        with unfolding:
+            show_table(table, name, digits=digits)
 
 
 def show_table(table: pd.DataFrame, name: str, *, digits: int = 1) -> None:
@@ -43,16 +49,3 @@ def show_table(table: pd.DataFrame, name: str, *, digits: int = 1) -> None:
             formats[str(column)] = st.column_config.NumberColumn(format=f"%,.{places}f")
     st.dataframe(shown, hide_index=True, column_config=formats, placeholder=MISSING, key=f"table-{name}")
     download(table, name)
-
-
-def inked(figure: go.Figure, ink: str) -> go.Figure:
-    """Return the figure with text and intervals in the colour of the reader's theme."""
-    figure.update_layout(font={"color": ink, "size": 13}, legend={"font": {"color": ink}})
-    figure.update_xaxes(tickfont={"color": ink}, title_font={"color": ink})
-    figure.update_yaxes(tickfont={"color": ink}, title_font={"color": ink})
-    figure.update_annotations(font={"color": ink})
-    for trace in figure.data:
-        for bars in ("error_x", "error_y"):
-            if bars in trace and trace[bars].array is not None:
-                trace[bars].color = ink
-    return figure

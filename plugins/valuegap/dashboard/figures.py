@@ -34,6 +34,8 @@ ROW_HEIGHT = 60
 FRAME_HEIGHT = 110
 """Pixels of legend, axis and margins."""
 MAP_HEIGHT = 560
+LETTER_WIDTH = 6.5
+"""Pixels a letter of a label takes at most, on average."""
 LABEL_WIDTH = 24
 """Characters after which a label is broken, so that a phone has room for the figure."""
 
@@ -49,21 +51,65 @@ QUADRANTS = {
 """Colour, mark and corner (of performance and importance, 0 to 1) of each quadrant."""
 
 
-def finished(figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "") -> go.Figure:
-    """Give a figure what all have in common; the last step of each builder. `height` in pixels."""
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 16, "t": 40, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0, "title": {"text": ""}},
-        hoverlabel={"align": "left"},
-        dragmode=False,
-        bargap=0.4,
+def _template(ink: str) -> go.layout.Template:
+    axis = {
+        "gridcolor": GRID,
+        "zerolinecolor": LINE,
+        "automargin": True,
+        "ticks": "",
+        "ticklabelstandoff": 4,
+        "tickfont": {"size": 12},
+        "title": {"font": {"size": 13}, "standoff": 12},
+    }
+    intervals = {"error_x": {"color": ink}, "error_y": {"color": ink}}
+    return go.layout.Template(
+        layout={
+            "font": {"color": ink, "size": 13, "family": '"Source Sans", sans-serif'},
+            "margin": {"r": 16, "t": 44},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "x": 0},
+            "hoverlabel": {"align": "left"},
+            "dragmode": False,
+            "bargap": 0.4,
+            "xaxis": axis,
+            "yaxis": axis,
+        },
+        data={"bar": [intervals], "scatter": [intervals]},
     )
-    figure.update_xaxes(title_text=x_title, gridcolor=GRID, zerolinecolor=LINE, automargin=True)
-    figure.update_yaxes(title_text=y_title, gridcolor=GRID, zerolinecolor=LINE, automargin=True)
-    return figure
+
+
+TEMPLATES = {"light": _template("#31333f"), "dark": _template("#fafafa")}
+"""What all figures have in common in each theme of the reader: text and intervals in its ink."""
+
+
+def finished(
+    figure: go.Figure, *, height: int, x_title: str = "", y_title: str = "", rows: Iterable[str] = ()
+) -> go.Figure:
+    """Give a figure its size and the titles of its axes, and room for what stands beside them.
+
+    Args:
+        figure: With all it draws.
+        height: Pixels.
+        x_title: Of the horizontal axis, none if empty.
+        y_title: Of the vertical axis, none if empty.
+        rows: Labels of the vertical axis, the first on top, where it has names and not numbers.
+    """
+    names = list(rows)
+    longest = max((len(line) for name in names for line in name.split("<br>")), default=0)
+    vertical: dict[str, object] = {"title": {"text": y_title}}
+    if names:
+        vertical |= {"type": "category", "categoryorder": "array", "categoryarray": names[::-1]}
+    return figure.update_layout(
+        height=height,
+        xaxis={"title": {"text": x_title}},
+        yaxis=vertical,
+        # A margin that does not suffice is widened by the browser, which then draws the figure again.
+        margin={
+            "l": LETTER_WIDTH * longest + 28 if names else 72 if y_title else 48,
+            "b": 60 if x_title else 56,
+        },
+    )
 
 
 def label(text: object, note: str = "") -> str:
@@ -96,7 +142,6 @@ def error_bars(estimates: pd.Series, low: pd.Series, high: pd.Series) -> dict[st
         "symmetric": False,
         "array": high - estimates,
         "arrayminus": estimates - low,
-        "color": GREY,
         "thickness": 2,
         "width": 5,
     }
@@ -130,8 +175,8 @@ def gap_bars(gaps: pd.DataFrame, x_title: str) -> go.Figure:
             hovertext=_hover(rows, "estimate"),
             hoverinfo="text",
         )
-    finished(figure, height=_height(gaps), x_title=x_title)
-    return figure.update_yaxes(categoryorder="array", categoryarray=gaps["label"][::-1], showgrid=False)
+    finished(figure, height=_height(gaps), x_title=x_title, rows=gaps["label"])
+    return figure.update_yaxes(showgrid=False)
 
 
 def dumbbells(pairs: pd.DataFrame, x_title: str) -> go.Figure:
@@ -171,8 +216,7 @@ def dumbbells(pairs: pd.DataFrame, x_title: str) -> go.Figure:
             ],
             hoverinfo="text",
         )
-    finished(figure, height=_height(pairs), x_title=x_title)
-    return figure.update_yaxes(categoryorder="array", categoryarray=pairs["label"][::-1])
+    return finished(figure, height=_height(pairs), x_title=x_title, rows=pairs["label"])
 
 
 def interval_points(
@@ -208,8 +252,7 @@ def interval_points(
             annotation_text=f"all customers {number(reference, digits)}",
             annotation_position="top",
         )
-    finished(figure, height=_height(points), x_title=x_title)
-    return figure.update_yaxes(categoryorder="array", categoryarray=points["label"][::-1])
+    return finished(figure, height=_height(points), x_title=x_title, rows=points["label"])
 
 
 def trend(periods: pd.DataFrame, y_title: str, *, zero: bool = False) -> go.Figure:

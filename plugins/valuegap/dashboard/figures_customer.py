@@ -101,7 +101,7 @@ def time_line(story: Story, period: tuple[date, date]) -> go.Figure:
         x0=f"{period[0]:%Y-%m-%d}", x1=f"{period[1]:%Y-%m-%d}", fillcolor=BAND, line_width=0, layer="below"
     )
     finished(figure, height=960)
-    figure.update_layout(barmode="overlay", legend={"y": 1.04}, margin={"t": 120})
+    figure.update_layout(barmode="overlay", legend={"y": 1.04}, margin={"l": 80, "t": 136})
     figure.update_yaxes(range=[-5, 105], row=ANSWERS)
     lanes = [TICKETS, *sorted(_lane(reason) for reason in story.cases["reason"].unique())]
     figure.update_yaxes(categoryorder="array", categoryarray=lanes[::-1], row=EVENTS)

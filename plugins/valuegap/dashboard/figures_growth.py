@@ -1,6 +1,8 @@
 """Figures of the page Growth and retention: pure functions, each given what it draws and nothing else."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -18,7 +20,7 @@ from valuegap.dashboard.figures import (
     finished,
     is_directional,
 )
-from valuegap.dashboard.formats import TOO_FEW, interval, number, percent
+from valuegap.dashboard.formats import TOO_FEW, interval, is_missing, number, percent
 
 RETENTION_SCALE = [[0.0, "#FBE9DD"], [0.5, "#E8F1F8"], [1.0, SKY]]
 """Lost to kept. The text of a cell says the share, so that no shade has to be read."""
@@ -85,26 +87,23 @@ def cohort_map(cells: pd.DataFrame) -> go.Figure:
     """
     months = [month for month in sorted(cells["month_number"].unique()) if _is_drawn(month)]
     cohorts = sorted(cells["cohort_month"].unique())
-    rows = {
-        cohort: of_cohort.set_index("month_number") for cohort, of_cohort in cells.groupby("cohort_month")
-    }
-    shares, texts, hovers = [], [], []
-    for cohort in cohorts:
-        of_cohort = rows[cohort].reindex(months)
-        shares.append([None if pd.isna(share) else share * 100 for share in of_cohort["retention_rate"]])
-        texts.append(
-            ["" if pd.isna(share) else number(share * 100, 0) for share in of_cohort["retention_rate"]]
-        )
-        hovers.append([_cell_hover(cohort, month, cell) for month, cell in of_cohort.iterrows()])
+    known = {(cell["cohort_month"], cell["month_number"]): cell for cell in cells.to_dict("records")}
+    sizes = cells.groupby("cohort_month")["size"].max()
+    rows = [f"{cohort:%Y-%m}<br>n {number(sizes[cohort], 0)}" for cohort in cohorts]
+    grid = [[known.get((cohort, month), {}) for month in months] for cohort in cohorts]
+    shares = [[_share(cell) for cell in of_cohort] for of_cohort in grid]
     figure = go.Figure(
         go.Heatmap(
             z=shares,
             x=[str(month) for month in months],
-            y=[f"{cohort:%Y-%m}<br>n {number(rows[cohort]['size'].max(), 0)}" for cohort in cohorts],
-            text=texts,
+            y=rows,
+            text=[["" if share is None else number(share, 0) for share in of_cohort] for of_cohort in shares],
             texttemplate="%{text}",
             textfont={"color": CELL_INK},
-            hovertext=hovers,
+            hovertext=[
+                [_cell_hover(cohort, month, cell) for month, cell in zip(months, of_cohort, strict=True)]
+                for cohort, of_cohort in zip(cohorts, grid, strict=True)
+            ],
             hoverinfo="text",
             zmin=0,
             zmax=100,
@@ -115,22 +114,30 @@ def cohort_map(cells: pd.DataFrame) -> go.Figure:
         )
     )
     finished(
-        figure, height=FRAME_HEIGHT + COHORT_HEIGHT * len(cohorts), x_title="Months since the first purchase"
+        figure,
+        height=FRAME_HEIGHT + COHORT_HEIGHT * len(cohorts),
+        x_title="Months since the first purchase",
+        rows=rows,
     )
     figure.update_xaxes(type="category", showgrid=False)
-    return figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure.update_yaxes(showgrid=False)
 
 
 def _is_drawn(month: int) -> bool:
     return month in DRAWN_MONTHS or month % 12 == 0
 
 
-def _cell_hover(cohort: pd.Timestamp, month: object, cell: pd.Series) -> str:
-    if pd.isna(cell["retention_rate"]):
-        reason = cell["reason"] if isinstance(cell["reason"], str) and cell["reason"] else TOO_FEW
-        return f"{cohort:%Y-%m}, month {month}<br>{reason}"
+def _share(cell: Mapping[Hashable, Any]) -> float | None:
+    share = cell.get("retention_rate", math.nan)
+    return None if is_missing(share) else float(share) * 100
+
+
+def _cell_hover(cohort: pd.Timestamp, month: int, cell: Mapping[Hashable, Any]) -> str:
+    share = _share(cell)
+    if share is None:
+        return f"{cohort:%Y-%m}, month {month}<br>{cell.get('reason') or TOO_FEW}"
     return (
-        f"{cohort:%Y-%m}, month {month}<br>{percent(cell['retention_rate'])} still there"
+        f"{cohort:%Y-%m}, month {month}<br>{number(share)} % still there"
         f"<br>interval {interval(cell['ci_low'] * 100, cell['ci_high'] * 100)}<br>n {number(cell['size'], 0)}"
     )
 

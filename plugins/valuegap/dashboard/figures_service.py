@@ -64,9 +64,9 @@ def waiting_times(times: pd.DataFrame) -> go.Figure:
             ],
             hoverinfo="text",
         )
-    finished(figure, height=ROW_HEIGHT * max(len(times), 1) + FRAME_HEIGHT, x_title="Hours")
-    figure.update_xaxes(rangemode="tozero")
-    return figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1])
+    height = ROW_HEIGHT * max(len(times), 1) + FRAME_HEIGHT
+    finished(figure, height=height, x_title="Hours", rows=labels)
+    return figure.update_xaxes(rangemode="tozero")
 
 
 def times_by_month(months: pd.DataFrame, y_title: str) -> go.Figure:
@@ -137,12 +137,7 @@ def agent_scores(agents: pd.DataFrame, overall: float) -> go.Figure:
     figure.add_vline(x=overall, line={"color": LINE, "dash": "dash"})
     figure.update_layout(showlegend=True)
     height = ROW_HEIGHT * max(len(agents), 1) + FRAME_HEIGHT
-    finished(
-        figure,
-        height=height,
-        x_title="Adjusted satisfaction, points of 100",
-    )
-    return figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1])
+    return finished(figure, height=height, x_title="Adjusted satisfaction, points of 100", rows=labels)
 
 
 def satisfaction_by_time(bands: pd.DataFrame, unit: str) -> go.Figure:

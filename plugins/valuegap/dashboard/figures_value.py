@@ -94,9 +94,9 @@ def worth_by_satisfaction(counts: pd.DataFrame) -> go.Figure:
             ygap=2,
         )
     )
-    finished(figure, height=380, x_title="Satisfaction, points of 100")
+    finished(figure, height=380, x_title="Satisfaction, points of 100", rows=rows)
     figure.update_xaxes(type="category", showgrid=False)
-    return figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure.update_yaxes(showgrid=False)
 
 
 def worth_by_tier(tiers: pd.DataFrame) -> go.Figure:
@@ -183,8 +183,7 @@ def cost_price_worth(products: pd.DataFrame) -> go.Figure:
         x=100, y=0, yref="paper", yanchor="bottom", text="price", showarrow=False, xshift=-18
     )
     height = ROW_HEIGHT * max(len(products), 1) + FRAME_HEIGHT
-    finished(figure, height=height, x_title="For each 100 of price")
-    return figure.update_yaxes(categoryorder="array", categoryarray=labels[::-1])
+    return finished(figure, height=height, x_title="For each 100 of price", rows=labels)
 
 
 def value_map(competitors: pd.DataFrame) -> go.Figure:

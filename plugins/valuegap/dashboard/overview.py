@@ -225,7 +225,17 @@ def _show_months(published: Published, filters: Filters, tiles: pd.DataFrame) ->
     st.header("One metric over time")
     names = dict(zip(tiles["metric_code"], tiles["metric_name"], strict=True))
     codes = [code for group in METRICS.values() for code in group if code in names]
-    metric = st.selectbox("Metric", codes, format_func=lambda code: str(names[code]), key="metric")
+    # None at first: the start page does not wait for Plotly, most of what an empty browser has to read.
+    metric = st.selectbox(
+        "Metric",
+        codes,
+        index=None,
+        format_func=lambda code: str(names[code]),
+        key="metric",
+        placeholder="Choose a metric to see it by month",
+    )
+    if metric is None:
+        return
     obeyed(filters, period=False, instead="each complete month")
     months = published.rows(MONTHS, metric=metric, segment=filters.segment)
     if months["estimate"].isna().all():
