@@ -12,12 +12,13 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser
 from tests.benchmarks.bi_queries import chosen_file, published_as_night
-from tests.integration.dashboard_browser import Reader, browsing, chromium, read_by, served
+from tests.integration.dashboard_browser import IDLE, PATIENCE_MS, Reader, browsing, chromium, read_by, served
 
 from valuegap.dashboard.app import PAGES
 
@@ -43,8 +44,8 @@ WATCH = """
 """
 
 # Milliseconds since the last change of the page's content, none while it is still being drawn.
-QUIET_FOR = """() => {
-    const app = document.querySelector('[data-testid="stApp"][data-test-script-state="notRunning"]');
+QUIET_FOR = """idle => {
+    const app = document.querySelector(idle);
     const main = document.querySelector('[data-testid="stMain"]');
     if (!app || !main || !main.querySelector("h1") || main.querySelector('[data-testid="stSkeleton"]')) return 0;
     const figures = [...main.querySelectorAll('[data-testid="stPlotlyChart"]')];
@@ -78,7 +79,9 @@ def drawn_at(reader: Reader, since: float = 0) -> Drawn:
 
     Asks now and then: what Playwright waits for it looks for in each frame, and makes the browser draw frames.
     """
-    while reader.page.evaluate(QUIET_FOR) < QUIET_MS:
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while reader.page.evaluate(QUIET_FOR, IDLE) < QUIET_MS:
+        assert time.monotonic() < deadline, f"{reader.page.url} is still being drawn"
         reader.page.wait_for_timeout(LOOK_MS)
     return Drawn(*reader.page.evaluate(LAST_CHANGES, since))
 
@@ -121,7 +124,7 @@ def main(file: Path) -> None:
         raise SystemExit("No Chromium on this machine: install the package chromium to time the dashboard.")
     first: list[Drawn] = []
     again: list[Drawn] = []
-    changes: list[list[float]] = []
+    changes: list[Drawn] = []
     with tempfile.TemporaryDirectory(prefix="valuegap-bench-") as folder:
         settings, _ = published_as_night(file, Path(folder))
         link = settings.published_dir / "warehouse.duckdb"
@@ -136,13 +139,13 @@ def main(file: Path) -> None:
                 line(title, opened_first)
                 line(f"{title}, again", opened_again)
                 line(f"{title}, other customers", changed)
-                changes.append([each.drawn for each in changed])
+                changes += changed
                 if not position:
                     first, again = opened_first, opened_again
     kept("first page, empty browser, median", statistics.median(each.seen for each in first), GOAL_PAGE_MS)
     kept("first page, again, slowest", max(each.drawn for each in again), GOAL_PAGE_MS)
-    kept("change of filter, slowest page's median", max(map(statistics.median, changes)), GOAL_FILTER_MS)
-    print(f"change of filter, slowest of {len(PAGES) * len(SEGMENTS)}: {max(map(max, changes)):.0f} ms")
+    kept("change of filter as seen, slowest", max(each.seen for each in changes), GOAL_FILTER_MS)
+    kept("change of filter as drawn, slowest", max(each.drawn for each in changes), GOAL_FILTER_MS)
 
 
 def visit(browser: Browser, address: str, where: str, segment: str) -> tuple[Drawn, Drawn, Drawn]:

@@ -137,7 +137,15 @@ def test_no_rows_make_an_empty_figure() -> None:
 def test_text_and_intervals_take_the_colour_of_the_theme(theme: str, ink: str) -> None:
     template = figures.TEMPLATES[theme]
     assert template.layout.font.color == ink
+    assert template.layout.paper_bgcolor == "rgba(0,0,0,0)"
     for drawn in (template.data.bar, template.data.scatter):
         assert [(of_kind.error_x.color, of_kind.error_y.color) for of_kind in drawn] == [(ink, ink)]
     (bars, *_) = figures.gap_bars(gaps(), "Gap").data
     assert bars.error_x.color is None, "a colour of its own would win over that of the theme"
+
+
+def test_a_figure_reserves_room_for_its_longest_label() -> None:
+    short, long = (
+        figures.gap_bars(gaps().assign(name=name), "Gap") for name in ("A", "A" * figures.LABEL_WIDTH)
+    )
+    assert long.layout.margin.l > short.layout.margin.l

@@ -133,11 +133,10 @@ def _share(cell: Mapping[Hashable, Any]) -> float | None:
 
 
 def _cell_hover(cohort: pd.Timestamp, month: int, cell: Mapping[Hashable, Any]) -> str:
-    share = _share(cell)
-    if share is None:
+    if _share(cell) is None:
         return f"{cohort:%Y-%m}, month {month}<br>{cell.get('reason') or TOO_FEW}"
     return (
-        f"{cohort:%Y-%m}, month {month}<br>{number(share)} % still there"
+        f"{cohort:%Y-%m}, month {month}<br>{percent(cell['retention_rate'])} still there"
         f"<br>interval {interval(cell['ci_low'] * 100, cell['ci_high'] * 100)}<br>n {number(cell['size'], 0)}"
     )
 
