@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.benchmarks.dashboard [FILE] [--blow-up]
 
 FILE is `data/published/warehouse.duckdb` by default; `--blow-up` is that of `tests.benchmarks.bi_queries`. Each reader
-comes with an empty browser, opens the page, opens it again and chooses other customers. `seen` ends with the last
+comes with an empty browser, opens the page or one of its tabs, opens it again and chooses other customers. `seen` ends with the last
 change inside the window of 1280 × 900, `drawn` with the last change of the whole page, below it as well: figures,
 tables and texts are there. `make bench` times size M with it.
 """
@@ -15,11 +15,13 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote_plus
 
 from playwright.sync_api import Browser
 from tests.benchmarks.bi_queries import chosen_file, published_as_night
 from tests.integration.dashboard_browser import IDLE, PATIENCE_MS, Reader, browsing, chromium, read_by, served
 
+from valuegap.dashboard import growth, priorities, service, value
 from valuegap.dashboard.app import PAGES
 
 GOAL_PAGE_MS, GOAL_FILTER_MS = 2_000, 1_000
@@ -31,6 +33,12 @@ SEGMENTS = (
     "Country: DE",
     "Country: FR",
 )
+PARTS = {
+    "priorities": priorities.PARTS,
+    "value": value.PARTS,
+    "growth": growth.PARTS,
+    "service": service.PARTS,
+}
 QUIET_MS, LOOK_MS = 1_200, 300
 
 # Notes every change of the page by its own clock, and looks where the changed nodes are only when it is asked: looking
@@ -117,8 +125,17 @@ def kept(what: str, slowest: float, goal: int) -> None:
     print(f"{what}: {slowest:.0f} ms, goal {goal} ms: {'met' if slowest < goal else 'NOT met'}")
 
 
+def places() -> list[tuple[str, str]]:
+    """Return address and title of each page, the start page first, and of each tab; a page opens at its first."""
+    found = []
+    for position, (page, title, _) in enumerate(PAGES):
+        found.append((page if position else "", title))
+        found += [(f"{page}?part={quote_plus(part)}", part) for part in list(PARTS.get(page, ()))[1:]]
+    return found
+
+
 def main(file: Path) -> None:
-    """Print three lines a page: opened with an empty browser, opened again, and other customers chosen on it."""
+    """Print three lines a page or tab: opened with an empty browser, opened again, and other customers chosen on it."""
     executable = chromium()
     if executable is None:
         raise SystemExit("No Chromium on this machine: install the package chromium to time the dashboard.")
@@ -131,16 +148,16 @@ def main(file: Path) -> None:
         link.symlink_to(next(settings.published_dir.iterdir()).name)
         with served(Path(folder)) as address, browsing(executable) as browser:
             load, cores = f"{os.getloadavg()[0]:.0f}", os.cpu_count()
-            print(f"\nDashboard, {len(SEGMENTS)} visits of each page, load {load} on {cores} cores")
+            print(f"\nDashboard, {len(SEGMENTS)} visits of each page and tab, load {load} on {cores} cores")
             print(f"{'milliseconds':<44}{'seen':>9}{'slowest':>9}{'drawn':>9}{'slowest':>9}")
-            for position, (where, title, _) in enumerate(PAGES):
-                visits = [visit(browser, address, where if position else "", segment) for segment in SEGMENTS]
+            for where, title in places():
+                visits = [visit(browser, address, where, segment) for segment in SEGMENTS]
                 opened_first, opened_again, changed = ([each[act] for each in visits] for act in range(3))
                 line(title, opened_first)
                 line(f"{title}, again", opened_again)
                 line(f"{title}, other customers", changed)
                 changes += changed
-                if not position:
+                if not where:
                     first, again = opened_first, opened_again
     kept("first page, empty browser, median", statistics.median(each.seen for each in first), GOAL_PAGE_MS)
     kept("first page, again, slowest", max(each.drawn for each in again), GOAL_PAGE_MS)

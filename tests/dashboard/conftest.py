@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -160,7 +159,10 @@ def publish(tmp_path: Path) -> Publish:
 def open_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Return a function that opens a page by its address, with the filters of the query, all tables unfolded."""
     monkeypatch.setenv("VALUEGAP_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setattr(st, "expander", partial(st.expander, expanded=True))
+    expander = st.expander
+    monkeypatch.setattr(
+        st, "expander", lambda title, **settings: expander(title, **settings | {"expanded": True})
+    )
 
     def opened(address: str, **query: str) -> AppTest:
         app = AppTest.from_function(_one_page, kwargs={"address": address}, default_timeout=60)

@@ -4,12 +4,16 @@ from datetime import date
 
 import pandas as pd
 import pytest
+import streamlit as st
 from tests.dashboard.conftest import CANARY, CANARY_TEXT, shown_text
 
 from valuegap.dashboard.data_quality import response_rates, surveys_table
 from valuegap.quality import results
 from valuegap.quality.results import CheckResult, GateResult
 from valuegap.quality.suites import Severity
+
+EXPANDER = st.expander
+"""As a reader gets it: `open_page` unfolds everything."""
 
 QUALITY = f"""
 alter table marts.publication add column table_count integer default 84;
@@ -106,6 +110,24 @@ def test_what_is_wrong_is_said(defect, warning, publish, open_page):
     assert not app.exception
     (said,) = warnings(app)
     assert warning in said
+
+
+@pytest.mark.parametrize(
+    ("defect", "column"),
+    [
+        ("update marts.freshness set is_stale = true, nights_behind = 2 where stream = 'deals'", "Stream"),
+        ("update marts.freshness set rows_quarantined = 7 where stream = 'deals'", "Stream"),
+        ("update marts.reconciliation set status = 'unexplained', warehouse_value = 9", "Warehouse has"),
+    ],
+    ids=["stale", "quarantine", "reconciliation"],
+)
+def test_a_table_is_folded_while_it_has_nothing_to_say(defect, column, publish, open_page, monkeypatch):
+    monkeypatch.setattr(st, "expander", EXPANDER)
+    publish(QUALITY)
+    assert not open_page("data-quality").dataframe
+    publish(f"{QUALITY}; {defect};", digest="b" * 12)
+    (shown,) = open_page("data-quality").dataframe
+    assert column in shown.value.columns
 
 
 def test_what_the_gates_said_is_listed(publish, open_page):

@@ -73,11 +73,13 @@ def test_what_the_file_does_not_have_falls_back(
 
 def test_a_figure_that_does_not_obey_says_so_loudly(publish: Publish, open_page: OpenPage) -> None:
     publish()
-    assert not open_page("priorities").info
-    page = open_page("priorities", grain="quarter", segment="country:AT")
-    said = [info.value for info in page.info]
-    assert "The chosen period does not apply here: this shows the last 12 months." in said
-    assert "The chosen period and segment do not apply here: this shows every initiative." in said
+    for part, said in (
+        ("Drivers", "The chosen period does not apply here: this shows the last 12 months."),
+        ("Initiatives", "The chosen period and segment do not apply here: this shows every initiative."),
+    ):
+        assert not open_page("priorities", part=part).info
+        page = open_page("priorities", part=part, grain="quarter", segment="country:AT")
+        assert said in [info.value for info in page.info]
 
 
 def test_a_grain_the_mart_lacks_is_explained_with_those_it_has(publish: Publish, open_page: OpenPage) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, figures, shown_text, table
 
 from valuegap.dashboard import figures_growth
+from valuegap.dashboard.growth import PARTS
 
 MARTS = f"""
 create table marts.revenue_levers as
@@ -110,9 +111,11 @@ def test_a_chosen_month_is_compared_with_a_year_before_when_asked(
 
 def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("growth", segment="country:DE")
-    assert not page.exception
-    text = shown_text(page)
+    text = ""
+    for part in PARTS:
+        page = open_page("growth", part=part, segment="country:DE")
+        assert not page.exception
+        text += shown_text(page)
     assert not any(canary in text for canary in CANARY_TEXT)
     assert "Change of revenue: too few customers bought in one of the periods." in text
     assert "Deals won of those closed, %: too few customers." in text
@@ -120,7 +123,7 @@ def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: Open
 
 def test_tiles_and_the_months_say_what_is_kept_and_who_left(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("growth")
+    page = open_page("growth", part="Retention")
     assert [metric.value for metric in page.metric] == ["93.0 %", "99.0 %", "2.5 %"]
     months = table(page, "Customers lost, %").set_index("Month")
     assert months.loc["2025-12-01", "Customers lost, %"] == pytest.approx(2.5)
@@ -128,13 +131,13 @@ def test_tiles_and_the_months_say_what_is_kept_and_who_left(publish: Publish, op
 
 def test_a_month_whose_departures_are_not_known_yet_says_so(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("growth", grain="month", start="2026-01-01")
+    page = open_page("growth", part="Retention", grain="month", start="2026-01-01")
     assert any(info.value == "Not known yet: the silence is too short." for info in page.info)
     months = table(page, "Gross retention, %").set_index("Month")
     assert pd.isna(months.loc["2026-01-01", "Gross retention, %"])
     assert months.loc["2026-01-01", "Note"] == "not known yet: the silence is too short"
     assert months.loc["2025-12-01", "Gross retention, %"] == pytest.approx(93)
-    page = open_page("growth", grain="month", start="2025-12-01")
+    page = open_page("growth", part="Retention", grain="month", start="2025-12-01")
     assert page.metric[0].value == "93.0 %"
 
 
@@ -143,12 +146,12 @@ def test_a_month_that_is_not_over_is_no_point_of_the_line(publish: Publish, open
         MARTS
         + "update marts.revenue_retention set period_is_complete = false where period_start = date '2026-01-01';"
     )
-    assert list(table(open_page("growth"), "Gross retention, %")["Month"]) == ["2025-12-01"]
+    assert list(table(open_page("growth", part="Retention"), "Gross retention, %")["Month"]) == ["2025-12-01"]
 
 
 def test_channels_say_what_share_of_deals_they_win(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    channels = table(open_page("growth"), "Channel").set_index("Channel")
+    channels = table(open_page("growth", part="Sales"), "Channel").set_index("Channel")
     assert channels["Win rate, %"].to_dict() == pytest.approx({"All channels": 90, "Partner": 90})
     assert channels.loc["Partner", "Lost mostly for"] == "Price (40 %)"
 
@@ -157,7 +160,7 @@ def test_cohorts_of_too_few_customers_are_counted_and_not_drawn(
     publish: Publish, open_page: OpenPage
 ) -> None:
     publish(MARTS)
-    page = open_page("growth")
+    page = open_page("growth", part="Cohorts")
     cohorts = next(figure for figure in figures(page) if figure["data"][0]["type"] == "heatmap")  # type: ignore[index]
     assert cohorts["data"][0]["y"] == ["2025-09<br>n 12", "2025-11<br>n 40"]  # type: ignore[index]
     assert "not known yet" in cohorts["data"][0]["hovertext"][1][1]  # type: ignore[index]
@@ -173,7 +176,7 @@ def test_sources_of_few_leads_are_marked_and_of_too_few_not_drawn(
     publish: Publish, open_page: OpenPage
 ) -> None:
     publish(MARTS)
-    page = open_page("growth", segment="country:AT")
+    page = open_page("growth", part="New customers", segment="country:AT")
     assert any(
         info.value == "The chosen segment does not apply here: this shows all customers."
         for info in page.info

@@ -7,6 +7,7 @@ import pytest
 from tests.dashboard.conftest import BLOCK, CANARY_TEXT, OpenPage, Publish, figures, shown_text, table
 
 from valuegap.dashboard import figures_service
+from valuegap.dashboard.service import PARTS
 
 MARTS = f"""
 create table marts.service_performance as
@@ -85,9 +86,11 @@ def test_shares_of_tickets_are_percentages_with_their_interval(publish: Publish,
 
 def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("service", segment="country:DE")
-    assert not page.exception
-    text = shown_text(page)
+    text = ""
+    for part in PARTS:
+        page = open_page("service", part=part, segment="country:DE")
+        assert not page.exception
+        text += shown_text(page)
     assert not any(canary in text for canary in CANARY_TEXT)
     assert "Waiting times: too few customers." in text
     assert "Share of tickets, %: too few customers." in text
@@ -97,7 +100,7 @@ def test_a_kind_of_ticket_of_too_few_customers_is_listed_without_figures(
     publish: Publish, open_page: OpenPage
 ) -> None:
     publish(MARTS)
-    page = open_page("service")
+    page = open_page("service", part="Kinds of ticket")
     kinds = table(page, "Topic").set_index("Topic")
     assert kinds.loc["Billing", "Note"] == "too few customers"
     assert pd.isna(kinds.loc["Billing", "Mean, hours"])
@@ -109,9 +112,10 @@ def test_kinds_of_ticket_and_agents_are_those_of_the_chosen_month(
     publish: Publish, open_page: OpenPage
 ) -> None:
     publish(MARTS)
-    page = open_page("service", grain="month", start="2025-12-01")
-    assert list(table(page, "Topic")["Topic"]) == ["Billing", "Defect"]
-    assert len(table(page, "Agent")) == 3
+    month = {"grain": "month", "start": "2025-12-01"}
+    kinds = open_page("service", part="Kinds of ticket", **month)
+    assert list(table(kinds, "Topic")["Topic"]) == ["Billing", "Defect"]
+    assert len(table(open_page("service", part="Agents", **month), "Agent")) == 3
 
 
 def test_an_agent_of_too_few_customers_has_no_band(publish: Publish, open_page: OpenPage) -> None:
@@ -119,20 +123,20 @@ def test_an_agent_of_too_few_customers_has_no_band(publish: Publish, open_page: 
         MARTS
         + "update marts.agent_scorecard set is_reportable = false, reliability = 'suppressed' where rank_band = 'A';"
     )
-    agents = table(open_page("service"), "Agent").set_index("Agent")
+    agents = table(open_page("service", part="Agents"), "Agent").set_index("Agent")
     assert agents.loc["Agent aaaaaaaa", "Band"] == "—"
     assert pd.isna(agents.loc["Agent aaaaaaaa", "Adjusted"])
 
 
 def test_agents_with_too_few_ratings_have_no_score_and_no_rank(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("service")
+    page = open_page("service", part="Agents")
     agents = table(page, "Agent").set_index("Agent")
     assert list(agents["Band"]) == ["A", "B", "—"]
     left_out = agents.loc["Agent dddddddd"]
     assert left_out[["Adjusted", "Lower", "Upper", "Raw", "Scorecard, of 100"]].isna().all()
     assert left_out["Note"] == "too few rated tickets to be compared"
-    scores = figures(page)[4]
+    (scores,) = figures(page)
     assert [trace["name"] for trace in scores["data"]] == [  # type: ignore[union-attr]
         "A: surely better",
         "B: not to be told apart",
@@ -144,7 +148,7 @@ def test_agents_of_a_quarter_are_said_to_be_of_the_last_12_months(
     publish: Publish, open_page: OpenPage
 ) -> None:
     publish(MARTS)
-    page = open_page("service", grain="quarter", start="2025-10-01", segment="country:AT")
+    page = open_page("service", part="Agents", grain="quarter", start="2025-10-01", segment="country:AT")
     assert any(
         info.value
         == "The chosen period and segment do not apply here: this shows the last 12 months of all customers."
@@ -154,7 +158,7 @@ def test_agents_of_a_quarter_are_said_to_be_of_the_last_12_months(
 
 def test_the_link_goes_from_quick_to_slow_and_claims_no_cause(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("service")
+    page = open_page("service", part="Satisfaction")
     bands = table(page, "Service time, open minutes")
     assert list(bands["Service time, open minutes"]) == ["0–30", "30–1440", "1440 or more"]
     assert bands["Satisfaction"].isna().tolist() == [False, True, False]

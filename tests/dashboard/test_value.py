@@ -10,6 +10,7 @@ from tests.dashboard.customer_marts import CUSTOMERS
 
 from valuegap.dashboard import figures_value
 from valuegap.dashboard.members import FEWEST_CUSTOMERS, MEMBERS
+from valuegap.dashboard.value import PARTS
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project" / "dbt_project.yml"
 
@@ -89,9 +90,11 @@ def test_tiles_show_net_value_with_its_interval_and_number(publish: Publish, ope
 
 def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("value", segment="country:DE")
-    assert not page.exception
-    text = shown_text(page)
+    text = ""
+    for part in PARTS:
+        page = open_page("value", part=part, segment="country:DE")
+        assert not page.exception
+        text += shown_text(page)
     assert not any(canary in text for canary in CANARY_TEXT)
     assert "Net value: too few customers (3)." in text
     assert "Relationship value: too few customers." in text
@@ -100,7 +103,7 @@ def test_nothing_of_too_few_customers_is_shown(publish: Publish, open_page: Open
 
 def test_tiers_of_too_few_customers_have_no_share_and_no_sum(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("value", segment="country:AT")  # two customers in each of ten tiers
+    page = open_page("value", part="Worth to us", segment="country:AT")  # two customers in each of ten tiers
     tiers = table(page, "Tier")
     assert list(tiers["Customers"]) == [2] * 10
     assert tiers["Share of all relationship value, %"].isna().all()
@@ -112,7 +115,7 @@ def test_tiers_of_too_few_customers_have_no_share_and_no_sum(publish: Publish, o
 
 def test_tiers_add_up_to_all_relationship_value(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    tiers = table(open_page("value"), "Tier")
+    tiers = table(open_page("value", part="Worth to us"), "Tier")
     assert round(tiers["Share of all relationship value, %"].sum(), 6) == 100
     assert tiers["Customers"].sum() == 60
     assert tiers["Stay for a year, %"].to_list() == [pytest.approx(90)] * 10
@@ -146,7 +149,7 @@ def test_customers_stand_in_bands_of_worth_from_one_to_three_to_ten(
     )
     bands = next(
         frame.value
-        for frame in open_page("value").dataframe
+        for frame in open_page("value", part="Worth to us").dataframe
         if list(frame.value.columns) == ["Relationship value, EUR", "Customers"]
     )
     assert {name: count / 6 for name, count in bands.to_numpy()} == {
@@ -164,7 +167,7 @@ def test_customers_stand_in_bands_of_worth_from_one_to_three_to_ten(
 
 def test_products_of_another_segment_are_said_to_be_of_all(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("value", segment="country:AT")
+    page = open_page("value", part="Products", segment="country:AT")
     assert any(
         info.value
         == "The chosen segment does not apply here: this shows the last 12 months of all customers."
@@ -175,7 +178,7 @@ def test_products_of_another_segment_are_said_to_be_of_all(publish: Publish, ope
 
 def test_a_competitor_is_named_with_the_value_for_money(publish: Publish, open_page: OpenPage) -> None:
     publish(MARTS)
-    page = open_page("value")
+    page = open_page("value", part="Competitors")
     row = table(page, "Competitor").iloc[0]
     assert row[["Our price by theirs", "Our quality by theirs", "Value for money"]].to_list() == [
         0.92,

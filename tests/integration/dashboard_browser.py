@@ -156,6 +156,17 @@ class Reader:
         self.page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
         self.settle()
 
+    def parts(self) -> list[str]:
+        """Return the titles of the page's tabs, none where it has none."""
+        return self.page.get_by_role("tab").all_inner_texts()
+
+    def open_part(self, title: str) -> None:
+        """Open a tab of the page, by keyboard."""
+        tab = self.page.get_by_role("tab", name=title, exact=True)
+        tab.press("Enter")
+        expect(tab).to_have_attribute("aria-selected", "true")
+        self.settle()
+
     def settle(self) -> None:
         """Wait until the page is drawn."""
         self.page.wait_for_selector("h1")

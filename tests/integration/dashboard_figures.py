@@ -13,9 +13,10 @@ CUSTOMERS = """
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a page: the name of its download, some of its columns, the query with the same columns."""
+    """A table of a page: its tab, the name of its download, some of its columns, the query with the same columns."""
 
     page: str
+    part: str | None
     name: str
     columns: tuple[str, ...]
     sql: str
@@ -29,6 +30,7 @@ def shown(*columns: str) -> str:
 TABLES = (
     Table(
         "Gaps",
+        None,
         "gaps",
         ("Attribute", "Gap", "Lower", "Upper", "Expected", "Delivered", "Customers short, %", "Customers"),
         f"""
@@ -39,6 +41,7 @@ TABLES = (
     ),
     Table(
         "Gaps",
+        None,
         "gap-by-segment",
         ("Segment", "Gap", "Customers"),
         f"""
@@ -51,6 +54,7 @@ TABLES = (
     ),
     Table(
         "Priorities",
+        "What first",
         "importance-performance",
         ("Attribute", "Importance", "Performance", "Performance, lower", "Performance, upper", "Customers"),
         f"""
@@ -60,6 +64,7 @@ TABLES = (
     ),
     Table(
         "Priorities",
+        "What first",
         "gaps-by-priority",
         ("Rank", "To close", "Value at risk", "Margin at risk", "Customers"),
         f"""
@@ -69,12 +74,14 @@ TABLES = (
     ),
     Table(
         "Priorities",
+        "Initiatives",
         "initiatives",
         ("Initiative", "Customers"),
         "select initiative_name, n_customers from marts.action_plan where has_initiative",
     ),
     Table(
         "Priorities",
+        "Drivers",
         "drivers",
         ("Attribute", "Share, %", "Lower", "Upper", "Customers"),
         f"""
@@ -87,6 +94,7 @@ TABLES = (
     ),
     Table(
         "Value",
+        "Value to customers",
         "net-value",
         ("Customers",),
         f"""
@@ -103,6 +111,7 @@ TABLES = (
     ),
     Table(
         "Value",
+        "Value to customers",
         "value-parts",
         ("Points", "Lower", "Upper", "Customers"),
         f"""
@@ -114,6 +123,7 @@ TABLES = (
     ),
     Table(
         "Value",
+        "Worth to us",
         "value-tiers",
         ("Tier", "Customers", "Relationship value, EUR"),
         f"""
@@ -124,6 +134,7 @@ TABLES = (
     ),
     Table(
         "Value",
+        "Products",
         "product-worth",
         ("Product", "Price", "Unit cost", "Worth to the customer", "Customer gains", "We gain"),
         """
@@ -136,6 +147,7 @@ TABLES = (
     ),
     Table(
         "Value",
+        "Competitors",
         "value-map",
         ("Competitor", "Our price by theirs", "Our quality by theirs", "Value for money", "Customers"),
         f"""
@@ -145,6 +157,7 @@ TABLES = (
     ),
     Table(
         "Growth and retention",
+        "Revenue",
         "levers",
         ("Amount, EUR",),
         """
@@ -161,6 +174,7 @@ TABLES = (
     ),
     Table(
         "Growth and retention",
+        "Retention",
         "retention-by-month",
         ("Month", "Gross retention, %", "Net retention, %", "Customers"),
         f"""
@@ -171,6 +185,21 @@ TABLES = (
     ),
     Table(
         "Growth and retention",
+        "Cohorts",
+        "cohorts",
+        ("First purchase", "Months since", "Still there, %", "Customers"),
+        f"""
+        with asked as (
+            select max(segment_key) as segment_key from marts.retention_cohort where segment_key in ('all:all', $segment)
+        )
+        select strftime(cohort_month, '%Y-%m'), date_diff('month', cohort_month, month_start),
+            {shown("100 * retention_rate")}, n_customers
+        from marts.retention_cohort join asked using (segment_key) where n_customers > 0
+        """,
+    ),
+    Table(
+        "Growth and retention",
+        "Sales",
         "win-rate",
         ("Deals won", "Deals closed", "Win rate, %", "Days to close, median", "Customers"),
         f"""
@@ -180,6 +209,7 @@ TABLES = (
     ),
     Table(
         "Growth and retention",
+        "New customers",
         "acquisition",
         ("New leads", "Became customers", "Conversion, %", "Spent, EUR", "Leads counted"),
         f"""
@@ -189,6 +219,7 @@ TABLES = (
     ),
     Table(
         "Service",
+        "Tickets",
         "waiting-times",
         ("Half within, hours", "Nine of ten within, hours", "Mean, hours", "Tickets", "Customers"),
         f"""
@@ -200,6 +231,7 @@ TABLES = (
     ),
     Table(
         "Service",
+        "Tickets",
         "service-shares",
         ("%", "Lower", "Upper", "Customers"),
         f"""
@@ -210,6 +242,7 @@ TABLES = (
     ),
     Table(
         "Service",
+        "Kinds of ticket",
         "service-by-kind",
         ("Half within, hours", "Nine of ten within, hours", "Customers"),
         f"""
@@ -219,6 +252,7 @@ TABLES = (
     ),
     Table(
         "Service",
+        "Agents",
         "agents",
         ("Agent", "Adjusted", "Tickets", "Ratings"),
         """
@@ -230,6 +264,7 @@ TABLES = (
     ),
     Table(
         "Service",
+        "Satisfaction",
         "service-link",
         ("Service time, open minutes", "Satisfaction", "Customers"),
         f"""

@@ -107,11 +107,14 @@ def test_every_page_opens_and_obeys_a_change_of_the_filters(title, walker):
     assert_drawn(walker, title)
     walker.choose("Customers", "Country: DE")
     walker.choose("Period", "Quarter")
-    assert_drawn(walker, title)
     assert "segment=country%3ADE" in walker.page.url
     assert "grain=quarter" in walker.page.url
-    said = walker.page.get_by_test_id("stMain").inner_text()
-    assert "Country: DE" in said or "not apply here" in said
+    for part in walker.parts() or [None]:
+        if part:
+            walker.open_part(part)
+        assert_drawn(walker, title)
+        said = walker.page.get_by_test_id("stMain").inner_text()
+        assert "Country: DE" in said or "not apply here" in said
     assert walker.asked_elsewhere == []
     assert walker.complaints == []
 
@@ -122,6 +125,20 @@ def test_a_page_opened_by_its_address_keeps_the_filters(reader):
         "Country: DE · Quarter (2025-10-01 to 2025-12-31)"
         in reader.page.get_by_test_id("stMain").inner_text()
     )
+
+
+def test_the_part_that_is_open_stands_in_the_address_and_stays_when_a_filter_changes(reader):
+    reader.enter("value?part=Products")
+    heading = reader.page.get_by_test_id("stMain").get_by_role("heading", level=2)
+    expect(heading).to_have_text(["What products are worth to customers"])
+    reader.choose("Customers", "Country: DE")
+    expect(heading).to_have_text(["What products are worth to customers"])
+    reader.open_part("Competitors")
+    expect(heading).to_have_text(["Against competitors"])
+    assert "part=Competitors" in reader.page.url
+    reader.turn_to("Growth and retention")
+    expect(heading).to_have_text(["Why revenue changed"])
+    assert "part=" not in reader.page.url
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +152,11 @@ def phone(browser: Browser, address: str) -> Iterator[Reader]:
 @pytest.mark.parametrize("page", [page for page, _, _ in PAGES])
 def test_a_page_opened_by_its_address_is_no_wider_than_a_phone_and_has_no_error(page, phone):
     phone.enter("" if page == "overview" else page)
-    assert phone.complaints == []
-    assert phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    for part in phone.parts() or [None]:
+        if part:
+            phone.open_part(part)
+        assert phone.complaints == []
+        assert phone.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -233,6 +253,8 @@ def listed(reader: Reader, name: str, columns: tuple[str, ...]) -> list[list[str
 def test_the_tables_of_a_page_say_what_sql_says(page, choice, walker, published):
     walker.turn_to(page)
     for table in (each for each in TABLES if each.page == page):
+        if table.part:
+            walker.open_part(table.part)
         of_file = asked(published, table.sql, choice)
         if not of_file:
             assert choice == CHOICES["filtered"], f"{table.name} has nothing to compare"
@@ -310,7 +332,7 @@ def test_the_dictionary_has_every_mart_column_and_metric(reader, published):
         "select column_name, comment from duckdb_columns() where table_name = 'gap_risk' order by column_index"
     ).fetchall()
     assert [(row["Column"], row["Meaning"]) for row in rows(reader.download("columns"))] == of_file
-    reader.page.get_by_role("tab", name=f"Metrics ({metrics})").click()
+    reader.open_part(f"Metrics ({metrics})")
     assert len(rows(reader.download("metrics"))) == metrics
 
 

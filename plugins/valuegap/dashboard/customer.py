@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from valuegap.dashboard.exhibits import exhibit, show_table
+from valuegap.dashboard.exhibits import exhibit, show_folded, show_table
 from valuegap.dashboard.figures_customer import Story, time_line
 from valuegap.dashboard.filters import Filters, obeyed
 from valuegap.dashboard.formats import MISSING, day, is_missing, number, percent, plain, words
@@ -212,30 +212,30 @@ def _show_who(who: "pd.Series[Any]", currency: str) -> None:
     columns[2].caption(f"still a customer: {percent(who['p_alive'], 0)}")
     columns[3].metric("Orders expected in a year", number(who["expected_orders_12m"]))
     columns[3].caption(words(who["status"]))
-    with st.expander("All that is known of it"):
-        show_table(
-            pd.DataFrame(
-                [
-                    ("Key", who["customer_key"]),
-                    ("Kind", words(who["customer_type"])),
-                    ("Industry", words(who["industry"])),
-                    ("Market segment", words(who["market_segment"])),
-                    ("Size", who["size_band"]),
-                    ("Country", who["country"]),
-                    ("Region", words(who["region"])),
-                    ("Culture cluster", words(who["culture_cluster"])),
-                    ("Came by", words(who["lead_source"])),
-                    ("First bought through", words(who["acquisition_channel"])),
-                    ("Customer since", day(who["acquired_at"])),
-                    ("First order", day(who["first_order_at"])),
-                    ("Last order", day(who["last_order_at"])),
-                    ("People known", number(who["n_contacts"], 0)),
-                    ("Hash of its name", who["customer_name_hash"]),
-                ],
-                columns=["What", "Is"],
-            ).fillna({"Is": MISSING}),
-            "who",
-        )
+    show_folded(
+        "All that is known of it",
+        pd.DataFrame(
+            [
+                ("Key", who["customer_key"]),
+                ("Kind", words(who["customer_type"])),
+                ("Industry", words(who["industry"])),
+                ("Market segment", words(who["market_segment"])),
+                ("Size", who["size_band"]),
+                ("Country", who["country"]),
+                ("Region", words(who["region"])),
+                ("Culture cluster", words(who["culture_cluster"])),
+                ("Came by", words(who["lead_source"])),
+                ("First bought through", words(who["acquisition_channel"])),
+                ("Customer since", day(who["acquired_at"])),
+                ("First order", day(who["first_order_at"])),
+                ("Last order", day(who["last_order_at"])),
+                ("People known", number(who["n_contacts"], 0)),
+                ("Hash of its name", who["customer_name_hash"]),
+            ],
+            columns=["What", "Is"],
+        ).fillna({"Is": MISSING}),
+        "who",
+    )
 
 
 def _show_risk(published: Published, customer: str, currency: str) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from valuegap.dashboard.exhibits import exhibit, show_table
+from valuegap.dashboard.exhibits import exhibit, show_folded, show_table
 from valuegap.dashboard.figures import trend
 from valuegap.dashboard.filters import Filters, explain_empty, obeyed
 from valuegap.dashboard.formats import MISSING, day, number, plain, reliability, words
@@ -101,7 +101,7 @@ def show(published: Published, filters: Filters) -> None:
     st.header("Restated figures")
     _show_restated(published, filters)
     st.header("What this file was built from")
-    show_table(publication_table(published.rows(PUBLICATION)), "publication")
+    show_folded("Run, version and hashes", publication_table(published.rows(PUBLICATION)), "publication")
 
 
 def _show_freshness(published: Published) -> None:
@@ -115,7 +115,7 @@ def _show_freshness(published: Published) -> None:
         st.warning(f"{number(aside, 0)} records are set aside for a person to look at; no mart counts them.")
     else:
         st.success("No record is set aside.")
-    show_table(freshness_table(streams), "freshness")
+    show_folded("Every stream", freshness_table(streams), "freshness", is_unfolded=bool(stale or aside))
 
 
 def _show_gates(published: Published) -> None:
@@ -150,8 +150,9 @@ def _show_reconciliation(published: Published) -> None:
     if compared.empty:
         st.info("The sources offer nothing to compare with.")
         return
-    (st.warning if counts.get("unexplained", 0) else st.success)(said)
-    show_table(reconciliation_table(compared), "reconciliation")
+    unexplained = bool(counts.get("unexplained", 0))
+    (st.warning if unexplained else st.success)(said)
+    show_folded("Every comparison", reconciliation_table(compared), "reconciliation", is_unfolded=unexplained)
 
 
 def _show_surveys(published: Published, filters: Filters) -> None:
@@ -175,8 +176,7 @@ def _show_surveys(published: Published, filters: Filters) -> None:
             alt="Response rate of one survey by month of invitation with its interval; the table has each.",
         )
         st.caption("A month of fewer than five customers is left out. The latest months still grow.")
-    with st.expander("All surveys of the period"):
-        show_table(surveys_table(months), "surveys")
+    show_folded("All surveys of the period", surveys_table(months), "surveys")
 
 
 def _show_unmapped(published: Published) -> None:

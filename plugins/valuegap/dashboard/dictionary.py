@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from valuegap.dashboard.exhibits import show_table
+from valuegap.dashboard.exhibits import show_folded, show_table
 from valuegap.dashboard.filters import Filters, obeyed
 from valuegap.dashboard.formats import MISSING, is_missing, number, plain, words
 from valuegap.dashboard.published import Published
@@ -105,8 +105,7 @@ def _show_marts(published: Published, marts: pd.DataFrame, columns: pd.DataFrame
     st.text(MISSING if is_missing(described["meaning"]) else described["meaning"])
     show_table(columns_table(columns[columns["mart"] == mart]), "columns")
     checks = published.rows(CHECKS, mart=mart)
-    with st.expander(f"What dbt checks before it is published ({len(checks)})"):
-        show_table(checks_table(checks), "checks")
+    show_folded(f"What dbt checks before it is published ({len(checks)})", checks_table(checks), "checks")
 
 
 def _show_metrics(metrics: pd.DataFrame) -> None:

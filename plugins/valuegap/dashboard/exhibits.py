@@ -27,15 +27,17 @@ def exhibit(figure: go.Figure, table: pd.DataFrame, name: str, *, alt: str, digi
     figure.update_layout(template=TEMPLATES[st.context.theme.type or "light"])
     # No theme of Streamlit's: its text on charts is too pale.
     st.plotly_chart(figure, theme=None, key=f"figure-{name}", config=PLOTLY_CONFIG, alt=alt)
-    _unfold(table, name, digits)
+    show_folded("The same as a table", table, name, digits=digits)
 
 
 @st.fragment
-def _unfold(table: pd.DataFrame, name: str, digits: int) -> None:
-    """Draw what unfolds to the table, made when it is asked for: it costs half as much as a figure."""
-    unfolding = st.expander("The same as a table", key=f"unfold-{name}", on_change="rerun")
-    if unfolding.open:
-        with unfolding:
+def show_folded(
+    title: str, table: pd.DataFrame, name: str, *, digits: int = 1, is_unfolded: bool = False
+) -> None:
+    """Draw what unfolds to a table, made when it is asked for: it costs half as much as a figure."""
+    fold = st.expander(title, expanded=is_unfolded, key=f"unfold-{name}", on_change="rerun")
+    if fold.open:
+        with fold:
             show_table(table, name, digits=digits)
 
 

@@ -18,6 +18,7 @@ from valuegap.dashboard.formats import (
     reliability,
     words,
 )
+from valuegap.dashboard.parts import show_parts
 from valuegap.dashboard.published import Published
 
 COMPARISONS = {"previous": "the period before", "year_before": "a year before"}
@@ -100,11 +101,7 @@ order by lead_source = 'all' desc, lead_source
 
 def show(published: Published, filters: Filters) -> None:
     """Draw the page."""
-    _show_levers(published, filters)
-    _show_retention(published, filters)
-    _show_cohorts(published, filters)
-    _show_sales(published, filters)
-    _show_acquisition(published, filters)
+    show_parts(PARTS, published, filters)
 
 
 def _show_levers(published: Published, filters: Filters) -> None:
@@ -382,3 +379,13 @@ def _show_acquisition(published: Published, filters: Filters) -> None:
         x_title="Leads that became customers, %",
         alt="Conversion of leads by source with its interval",
     )
+
+
+PARTS = {
+    "Revenue": _show_levers,
+    "Retention": _show_retention,
+    "Cohorts": _show_cohorts,
+    "Sales": _show_sales,
+    "New customers": _show_acquisition,
+}
+"""What draws each part of the page, by the title of its tab."""

@@ -7,6 +7,7 @@ from valuegap.dashboard.exhibits import exhibit, show_table
 from valuegap.dashboard.figures import interval_points, quadrant_map
 from valuegap.dashboard.filters import Filters, explain_empty, obeyed, segment_label
 from valuegap.dashboard.formats import reliability, words
+from valuegap.dashboard.parts import show_parts
 from valuegap.dashboard.published import Published
 
 MAP = """
@@ -74,10 +75,12 @@ order by is_overdue desc, next_review_date nulls last, initiative_id
 
 def show(published: Published, filters: Filters) -> None:
     """Draw the page."""
+    show_parts(PARTS, published, filters)
+
+
+def _show_what_first(published: Published, filters: Filters) -> None:
     _show_map(published, filters)
-    _show_drivers(published, filters)
     _show_actions(published, filters)
-    _show_initiatives(published, filters)
 
 
 def _show_map(published: Published, filters: Filters) -> None:
@@ -115,44 +118,6 @@ def _show_map(published: Published, filters: Filters) -> None:
         ),
         "importance-performance",
         alt="Importance over performance of each attribute in four named quadrants; the table has all of it.",
-    )
-
-
-def _show_drivers(published: Published, filters: Filters) -> None:
-    st.header("What drives the outcome")
-    obeyed(filters, period=False, instead="the last 12 months")
-    outcomes = published.rows(OUTCOMES, segment=filters.segment)
-    if outcomes.empty:
-        st.info(f"No drivers are estimated for {filters.segment_label}.")
-        return
-    names = dict(zip(outcomes["outcome_code"], outcomes["outcome_name"], strict=True))
-    outcome = st.selectbox("Outcome", list(names), format_func=lambda code: str(names[code]), key="outcome")
-    drivers = published.rows(DRIVERS, outcome=outcome, segment=filters.segment)
-    shown = drivers.dropna(subset=["estimate"])
-    if shown.empty:
-        reasons = ", ".join(sorted({words(reason) for reason in drivers["unavailable_reason"].dropna()}))
-        st.info(f"No drivers can be told apart here: {reasons or 'too few customers'}.")
-        return
-    st.caption(
-        f"Share of the explained variance (relative weights); together they explain "
-        f"{shown['r_squared'].iloc[0] * 100:.0f} % of the differences in {names[outcome]}. "
-        "An association between customers' answers, not proof of a cause."
-    )
-    exhibit(
-        interval_points(shown, "Share of what is explained, %"),
-        pd.DataFrame(
-            {
-                "Attribute": drivers["name"],
-                "Share, %": drivers["estimate"],
-                "Lower": drivers["ci_low"],
-                "Upper": drivers["ci_high"],
-                "Direction": drivers["sign"].map({1: "raises it", -1: "lowers it"}),
-                "Customers": drivers["n_customers"],
-                "Note": drivers["reliability"].map(reliability),
-            }
-        ),
-        "drivers",
-        alt=f"Share of each attribute in {names[outcome]} with its interval; the table has every figure.",
     )
 
 
@@ -195,6 +160,44 @@ def _show_actions(published: Published, filters: Filters) -> None:
     )
 
 
+def _show_drivers(published: Published, filters: Filters) -> None:
+    st.header("What drives the outcome")
+    obeyed(filters, period=False, instead="the last 12 months")
+    outcomes = published.rows(OUTCOMES, segment=filters.segment)
+    if outcomes.empty:
+        st.info(f"No drivers are estimated for {filters.segment_label}.")
+        return
+    names = dict(zip(outcomes["outcome_code"], outcomes["outcome_name"], strict=True))
+    outcome = st.selectbox("Outcome", list(names), format_func=lambda code: str(names[code]), key="outcome")
+    drivers = published.rows(DRIVERS, outcome=outcome, segment=filters.segment)
+    shown = drivers.dropna(subset=["estimate"])
+    if shown.empty:
+        reasons = ", ".join(sorted({words(reason) for reason in drivers["unavailable_reason"].dropna()}))
+        st.info(f"No drivers can be told apart here: {reasons or 'too few customers'}.")
+        return
+    st.caption(
+        f"Share of the explained variance (relative weights); together they explain "
+        f"{shown['r_squared'].iloc[0] * 100:.0f} % of the differences in {names[outcome]}. "
+        "An association between customers' answers, not proof of a cause."
+    )
+    exhibit(
+        interval_points(shown, "Share of what is explained, %"),
+        pd.DataFrame(
+            {
+                "Attribute": drivers["name"],
+                "Share, %": drivers["estimate"],
+                "Lower": drivers["ci_low"],
+                "Upper": drivers["ci_high"],
+                "Direction": drivers["sign"].map({1: "raises it", -1: "lowers it"}),
+                "Customers": drivers["n_customers"],
+                "Note": drivers["reliability"].map(reliability),
+            }
+        ),
+        "drivers",
+        alt=f"Share of each attribute in {names[outcome]} with its interval; the table has every figure.",
+    )
+
+
 def _show_initiatives(published: Published, filters: Filters) -> None:
     st.header("Initiatives and their effect")
     obeyed(filters, period=False, segment=False, instead="every initiative")
@@ -223,3 +226,11 @@ def _show_initiatives(published: Published, filters: Filters) -> None:
         ),
         "initiatives",
     )
+
+
+PARTS = {
+    "What first": _show_what_first,
+    "Drivers": _show_drivers,
+    "Initiatives": _show_initiatives,
+}
+"""What draws each part of the page, by the title of its tab."""

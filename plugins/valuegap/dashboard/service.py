@@ -14,6 +14,7 @@ from valuegap.dashboard.figures_service import (
 )
 from valuegap.dashboard.filters import Filters, explain_empty, obeyed, of_segment_or_everybody
 from valuegap.dashboard.formats import TOO_FEW, day, interval, is_missing, number, reliability, words
+from valuegap.dashboard.parts import show_parts
 from valuegap.dashboard.published import Published
 
 TIMES = {
@@ -91,17 +92,18 @@ order by try_cast(regexp_extract(band, '^[0-9]+') as integer) nulls last, band
 
 def show(published: Published, filters: Filters) -> None:
     """Draw the page."""
+    show_parts(PARTS, published, filters)
+
+
+def _show_tickets(published: Published, filters: Filters) -> None:
     obeyed(filters)
     rows = published.rows(PERFORMANCE, segment=filters.segment, grain=filters.grain, start=filters.start)
     if rows.empty:
         explain_empty(published, filters, "service_performance")
-    else:
-        _show_times(rows)
-        _show_qualities(rows)
-        _show_months(published, filters)
-    _show_kinds(published, filters)
-    _show_agents(published, filters)
-    _show_link(published, filters)
+        return
+    _show_times(rows)
+    _show_qualities(rows)
+    _show_months(published, filters)
 
 
 def _show_times(rows: pd.DataFrame) -> None:
@@ -370,3 +372,12 @@ def _in_hours(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _in_percent(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**{column: rows[column] * 100 for column in ("estimate", "ci_low", "ci_high")})
+
+
+PARTS = {
+    "Tickets": _show_tickets,
+    "Kinds of ticket": _show_kinds,
+    "Agents": _show_agents,
+    "Satisfaction": _show_link,
+}
+"""What draws each part of the page, by the title of its tab."""

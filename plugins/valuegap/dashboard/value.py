@@ -23,6 +23,7 @@ from valuegap.dashboard.formats import (
     words,
 )
 from valuegap.dashboard.members import FEWEST_CUSTOMERS, MEMBERS
+from valuegap.dashboard.parts import show_parts
 from valuegap.dashboard.published import Parameter, Published
 
 MEASURES = {
@@ -154,10 +155,7 @@ order by competitor_name
 
 def show(published: Published, filters: Filters) -> None:
     """Draw the page."""
-    _show_perceived_value(published, filters)
-    _show_worth(published, filters)
-    _show_products(published, filters)
-    _show_competitors(published, filters)
+    show_parts(PARTS, published, filters)
 
 
 def _show_perceived_value(published: Published, filters: Filters) -> None:
@@ -419,3 +417,12 @@ def _band_of_worth(band: int) -> str:
     power, upper_half = divmod(band, 2)
     low, high = (3, 10) if upper_half else (1, 3)
     return f"{number(low * 10**power, 0)} to {number(high * 10**power, 0)}"
+
+
+PARTS = {
+    "Value to customers": _show_perceived_value,
+    "Worth to us": _show_worth,
+    "Products": _show_products,
+    "Competitors": _show_competitors,
+}
+"""What draws each part of the page, by the title of its tab."""
