@@ -141,6 +141,14 @@ def test_the_part_that_is_open_stands_in_the_address_and_stays_when_a_filter_cha
     assert "part=" not in reader.page.url
 
 
+def test_what_is_chosen_in_a_part_stays_chosen_while_another_is_open(reader):
+    reader.enter("service?part=Kinds+of+ticket")
+    reader.choose("By", "Channel")
+    reader.open_part("Agents")
+    reader.open_part("Kinds of ticket")
+    expect(reader.page.get_by_label("By", exact=True).first).to_have_value("Channel")
+
+
 @pytest.fixture(scope="module")
 def phone(browser: Browser, address: str) -> Iterator[Reader]:
     """A reader with a phone."""

@@ -112,6 +112,7 @@ def _show_levers(published: Published, filters: Filters) -> None:
         format_func=COMPARISONS.__getitem__,
         default="previous",
         key="comparison",
+        persist_state="session",
         required=True,
     )
     rows = published.rows(
@@ -179,7 +180,13 @@ def _show_parts(levers: pd.Series, names: dict[str, str], name: str, title: str)
 def _show_retention(published: Published, filters: Filters) -> None:
     st.header("Revenue and customers kept")
     basis = st.segmented_control(
-        "Of", list(BASES), format_func=BASES.__getitem__, default=SUBSCRIPTION, key="basis", required=True
+        "Of",
+        list(BASES),
+        format_func=BASES.__getitem__,
+        default=SUBSCRIPTION,
+        key="basis",
+        persist_state="session",
+        required=True,
     )
     rows = published.rows(
         RETENTION, basis=basis, segment=filters.segment, grain=filters.grain, start=filters.start

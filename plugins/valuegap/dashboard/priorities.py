@@ -168,7 +168,13 @@ def _show_drivers(published: Published, filters: Filters) -> None:
         st.info(f"No drivers are estimated for {filters.segment_label}.")
         return
     names = dict(zip(outcomes["outcome_code"], outcomes["outcome_name"], strict=True))
-    outcome = st.selectbox("Outcome", list(names), format_func=lambda code: str(names[code]), key="outcome")
+    outcome = st.selectbox(
+        "Outcome",
+        list(names),
+        format_func=lambda code: str(names[code]),
+        key="outcome",
+        persist_state="session",
+    )
     drivers = published.rows(DRIVERS, outcome=outcome, segment=filters.segment)
     shown = drivers.dropna(subset=["estimate"])
     if shown.empty:

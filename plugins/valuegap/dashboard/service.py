@@ -201,7 +201,11 @@ def _show_kinds(published: Published, filters: Filters) -> None:
     with right:
         kind = str(
             st.selectbox(
-                "By", list(KINDS), format_func=lambda option: KINDS[str(option)], key="kind-of-ticket"
+                "By",
+                list(KINDS),
+                format_func=lambda option: KINDS[str(option)],
+                key="kind-of-ticket",
+                persist_state="session",
             )
         )
     obeyed(filters, segment=False, instead="all customers")
@@ -295,12 +299,17 @@ def _show_link(published: Published, filters: Filters) -> None:
                 ["first_reply_business_minutes", "resolution_business_hours"],
                 format_func=lambda option: TIMES[str(option)],
                 key="link-metric",
+                persist_state="session",
             )
         )
     with right:
         lag = str(
             st.selectbox(
-                "Satisfaction", list(LAGS), format_func=lambda option: LAGS[str(option)], key="link-lag"
+                "Satisfaction",
+                list(LAGS),
+                format_func=lambda option: LAGS[str(option)],
+                key="link-lag",
+                persist_state="session",
             )
         )
     bands, of_segment = of_segment_or_everybody(published, LINKS, filters, metric=metric, lag=lag)
@@ -350,7 +359,15 @@ def _show_link(published: Published, filters: Filters) -> None:
 
 def _choose_metric(key: str) -> str:
     names = TIMES | SHARES
-    return str(st.selectbox("Measure", list(names), format_func=lambda option: names[str(option)], key=key))
+    return str(
+        st.selectbox(
+            "Measure",
+            list(names),
+            format_func=lambda option: names[str(option)],
+            key=key,
+            persist_state="session",
+        )
+    )
 
 
 def _name(metric: str) -> str:
