@@ -27,6 +27,7 @@ def measure(command: list[str], environment: Mapping[str, str]) -> Run:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             output.seek(0)
-            raise SystemExit(f"{command} failed:\n{output.read().decode(errors='replace')[-3000:]}")
+            said = output.read().decode(errors="replace")[-3000:]
+            raise SystemExit(f"{command} ended with {process.returncode}:\n{said}")
     scale = 1 if sys.platform == "darwin" else 1024  # macOS reports bytes, Linux kilobytes
     return Run(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale / 1e6)

@@ -11,10 +11,9 @@
     sum({{ exact(number) }}) as {{ metric_code }}_total,
     sum({{ exact(number) }} * {{ exact(number) }}) as {{ metric_code }}_square_total,
     {% if divisor -%}
-    round(cast(median({{ number }}) as double), 9) as {{ metric_code }}_median,
-    round(cast(percentile_cont(0.9) within group (order by {{ number }}) as double), 9) as {{ metric_code }}_p90,
+    -- Both at once: each of them would keep every value.
+    quantile_cont({{ number }}, [0.5, 0.9]) as {{ metric_code }}_quantiles,
     {%- else -%}
-    cast(null as double) as {{ metric_code }}_median,
-    cast(null as double) as {{ metric_code }}_p90,
+    cast(null as double[]) as {{ metric_code }}_quantiles,
     {%- endif %}
 {%- endmacro %}

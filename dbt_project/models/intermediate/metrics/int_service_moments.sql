@@ -102,8 +102,8 @@ final as (
         {{ metric_code }}_customers as n_customers,
         {{ metric_code }}_total as score_total,
         {{ metric_code }}_square_total as score_square_total,
-        {{ metric_code }}_median as median_value,
-        {{ metric_code }}_p90 as p90_value
+        round({{ metric_code }}_quantiles[1], 9) as median_value,
+        round({{ metric_code }}_quantiles[2], 9) as p90_value
     from {{ measure[0] }}_moments
     where {{ metric_code }}_n > 0
     {{ "union all" if not loop.last }}
