@@ -81,9 +81,8 @@ segment_moments as (
         sqrt({{ sample_variance(
             "count(score)", "sum(" ~ exact("score") ~ ")", "sum(" ~ exact("score") ~ " * " ~ exact("score") ~ ")"
         ) }}) as value_sd,
-        -- Interpolating between equal scores can differ in the last bit.
-        round(cast(percentile_cont(0.1) within group (order by score) as double), 8) + 0.0 as value_p10,
-        round(cast(percentile_cont(0.9) within group (order by score) as double), 8) + 0.0 as value_p90
+        -- Both at once: each of them would keep every score.
+        quantile_cont(score, [0.1, 0.9]) as value_quantiles
     from contributions
     group by {{ grain | join(", ") }}
 ),
@@ -110,8 +109,9 @@ final as (
         benefit_total,
         cost_total,
         value_sd,
-        value_p10,
-        value_p90,
+        -- Interpolating between equal scores can differ in the last bit.
+        round(value_quantiles[1], 8) + 0.0 as value_p10,
+        round(value_quantiles[2], 8) + 0.0 as value_p90,
         {{ metric_block_columns() | indent(8) }},
         {{ lineage_columns() | indent(8) }}
     from estimated
